@@ -1,0 +1,46 @@
+# The few CMake functions that every folder uses, so that a folder's CMakeLists.txt only lists files.
+
+set(CRIA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wvla)
+if(CRIA_WERROR)
+  list(APPEND CRIA_WARNINGS -Werror)
+endif()
+
+add_library(cria_flags INTERFACE)
+target_compile_features(cria_flags INTERFACE cxx_std_20)
+target_compile_options(cria_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${CRIA_WARNINGS}>)
+target_include_directories(cria_flags INTERFACE "${PROJECT_SOURCE_DIR}/src"
+                                                "${PROJECT_SOURCE_DIR}/include")
+if(CRIA_SANITIZE)
+  target_compile_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE} -fno-omit-frame-pointer
+                                              -fno-sanitize-recover=all)
+  target_link_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE})
+endif()
+
+# cria_add_layer(NAME SOURCES... [LIBS libs...]): one folder of src/ as an object library
+# cria_layer_NAME. Position independent, because the same objects go into libcria.a and libcria.so.
+function(cria_add_layer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(cria_layer_${name} OBJECT ${ARG_SOURCES})
+  target_link_libraries(cria_layer_${name} PRIVATE cria_flags Threads::Threads ${ARG_LIBS})
+  set_target_properties(cria_layer_${name} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    CXX_EXTENSIONS OFF)
+  set_property(GLOBAL APPEND PROPERTY CRIA_LAYERS ${name})
+  set_property(GLOBAL PROPERTY CRIA_LAYER_LIBS_${name} "${ARG_LIBS}")
+endfunction()
+
+# cria_add_test(NAME LAYERS layers... SOURCES files... [LIBS libs...] [LABELS labels...])
+# One test program per folder, linked with just the layers that it may see.
+function(cria_add_test name)
+  cmake_parse_arguments(ARG "" "" "LAYERS;SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(test_${name} ${ARG_SOURCES})
+  target_link_libraries(test_${name} PRIVATE cria_flags cria_test_support Threads::Threads
+                                             ${ARG_LIBS})
+  foreach(layer IN LISTS ARG_LAYERS)
+    target_sources(test_${name} PRIVATE $<TARGET_OBJECTS:cria_layer_${layer}>)
+    get_property(libs GLOBAL PROPERTY CRIA_LAYER_LIBS_${layer})
+    target_link_libraries(test_${name} PRIVATE ${libs})
+  endforeach()
+  gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
+                       PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")
+endfunction()

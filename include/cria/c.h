@@ -1,0 +1,112 @@
+/* The C ABI of cria. Plain C99; every handle is opaque.
+ *
+ * Errors: functions return CRIA_OK or a code; where a cria_error** is given and not null it receives
+ * the message, to be freed with cria_error_free. Nothing throws, prints, exits or aborts.
+ * Threads: a cria_model may be shared; a cria_session is for one thread at a time.
+ */
+#ifndef CRIA_C_H_
+#define CRIA_C_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define CRIA_C_API __attribute__((visibility("default")))
+#else
+#define CRIA_C_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum cria_code {
+  CRIA_OK = 0,
+  CRIA_INVALID_ARGUMENT,
+  CRIA_NOT_FOUND,
+  CRIA_IO_ERROR,
+  CRIA_CORRUPT,
+  CRIA_UNSUPPORTED,
+  CRIA_CONTEXT_FULL,
+  CRIA_OUT_OF_MEMORY,
+  CRIA_CANCELLED,
+  CRIA_INTERNAL
+} cria_code;
+
+typedef struct cria_error cria_error;
+typedef struct cria_model cria_model;
+typedef struct cria_session cria_session;
+
+CRIA_C_API const char* cria_version(void);
+
+/* The message lives as long as the error. Both accept null. */
+CRIA_C_API const char* cria_error_message(const cria_error* error);
+CRIA_C_API void cria_error_free(cria_error* error);
+
+/* tokenizer_path may be null. *out is null on error. Free with cria_model_free (accepts null);
+ * sessions keep their model alive. */
+CRIA_C_API cria_code cria_model_open(const char* path, const char* tokenizer_path,
+                                     cria_model** out, cria_error** error);
+CRIA_C_API void cria_model_free(cria_model* model);
+CRIA_C_API int32_t cria_model_n_vocab(const cria_model* model);
+CRIA_C_API int32_t cria_model_n_ctx_train(const cria_model* model);
+
+/* Writes at most capacity ids and always the full count to *n_ids: call again with more room where
+ * *n_ids > capacity. text is n_bytes long and needs no terminator. */
+CRIA_C_API cria_code cria_tokenize(const cria_model* model, const char* text, size_t n_bytes,
+                                   int add_special, int parse_special, int32_t* ids,
+                                   size_t capacity, size_t* n_ids, cria_error** error);
+/* The same protocol for text. No terminator is written. */
+CRIA_C_API cria_code cria_detokenize(const cria_model* model, const int32_t* ids, size_t n_ids,
+                                     char* text, size_t capacity, size_t* n_bytes,
+                                     cria_error** error);
+
+/* n_ctx and n_threads: 0 for the defaults. */
+CRIA_C_API cria_code cria_session_new(const cria_model* model, int32_t n_ctx, int32_t n_threads,
+                                      cria_session** out, cria_error** error);
+CRIA_C_API void cria_session_free(cria_session* session);
+
+typedef struct cria_generate_params {
+  int32_t max_tokens; /* -1: until the model stops */
+  float temperature;  /* 0: greedy */
+  int32_t top_k;
+  float top_p;
+  float min_p;
+  float repeat_penalty;
+  uint64_t seed;
+  int32_t parse_special;
+} cria_generate_params;
+
+/* The library's defaults. */
+CRIA_C_API cria_generate_params cria_generate_defaults(void);
+
+/* Called with whole UTF-8 code points, not terminated; return non-zero to stop. */
+typedef int (*cria_piece_callback)(const char* piece, size_t n_bytes, void* user);
+
+/* params and on_piece may be null. *n_generated may be null. */
+CRIA_C_API cria_code cria_generate(cria_session* session, const char* prompt, size_t n_bytes,
+                                   const cria_generate_params* params,
+                                   cria_piece_callback on_piece, void* user,
+                                   int32_t* n_generated, cria_error** error);
+/* Role and content are null-terminated. Renders with the model's own chat template. */
+typedef struct cria_chat_message {
+  const char* role;
+  const char* content;
+} cria_chat_message;
+CRIA_C_API cria_code cria_chat(cria_session* session, const cria_chat_message* messages,
+                               size_t n_messages, const cria_generate_params* params,
+                               cria_piece_callback on_piece, void* user, int32_t* n_generated,
+                               cria_error** error);
+
+/* Evaluates ids; then *logits points at n_vocab floats, valid until the next call. */
+CRIA_C_API cria_code cria_session_append(cria_session* session, const int32_t* ids, size_t n_ids,
+                                         const float** logits, cria_error** error);
+/* Forgets all but the first n_tokens. */
+CRIA_C_API cria_code cria_session_rewind(cria_session* session, int32_t n_tokens,
+                                         cria_error** error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CRIA_C_H_ */

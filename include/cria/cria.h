@@ -1,0 +1,8 @@
+// The whole C++ API.
+#pragma once
+
+#include "cria/diagnose.h"   // IWYU pragma: export
+#include "cria/model.h"      // IWYU pragma: export
+#include "cria/session.h"    // IWYU pragma: export
+#include "cria/status.h"     // IWYU pragma: export
+#include "cria/tokenizer.h"  // IWYU pragma: export

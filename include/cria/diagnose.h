@@ -1,0 +1,77 @@
+// Looking at files and at the library itself: inspect, synthesize, kernel tables, logits of every
+// position.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cria/model.h"
+#include "cria/status.h"
+
+namespace cria {
+
+// "0.1.0".
+CRIA_API const char* version();
+
+struct TensorReport {
+  std::string name;
+  std::string type;            // "q4_0"
+  std::vector<int64_t> shape;  // the contiguous dimension first
+  int64_t size_bytes = 0;
+  int64_t file_offset = 0;
+};
+
+struct MetadataReport {
+  std::string key;
+  std::string type;     // "u32", "string", "array of string", ...
+  std::string value;    // as JSON; long arrays and texts are cut to a few items
+  int64_t count = 0;    // elements of an array, else 1
+};
+
+// What a file holds, whether or not this version can run it.
+struct FileReport {
+  std::string path;
+  std::string format;
+  std::string architecture;
+  int64_t size_bytes = 0;
+  int64_t n_params = 0;
+  std::vector<MetadataReport> metadata;
+  std::vector<TensorReport> tensors;
+  // "n_layers" to "22" and so on, where the architecture is known.
+  std::vector<std::pair<std::string, std::string>> hyperparameters;
+  std::string vocabulary;     // "sentencepiece, 32000 tokens" or why there is none
+  std::string chat_template;  // its name, "none", or why it is refused
+  std::vector<std::string> notes;
+  Status run_status;          // ok, or why Model::open would refuse the file
+};
+
+// Errors: those of reading the container itself; what is wrong above it goes into the report.
+CRIA_API Result<FileReport> inspect(const std::string& path, const std::string& tokenizer_path = "");
+
+struct SynthOptions {
+  std::string shape = "tiny";  // one of synth_shapes()
+  std::string type = "q4_0";   // of the matrices: any computable type; norms and biases are f32
+  std::string vocabulary_path;  // a GGUF, .model or tokenizer.bin; "": a synthetic one
+  uint64_t seed = 0;
+  std::function<bool(double)> on_progress;  // share done; false cancels
+};
+// Writes a GGUF of random weights with a known model's shape, atomically. The same options give the
+// same bytes. Errors: invalid_argument with the valid names; io_error; cancelled.
+CRIA_API Status synthesize(const std::string& path, const SynthOptions& options);
+CRIA_API std::vector<std::string> synth_shapes();
+
+// Kernel tables that this build has and this CPU can run, slowest first.
+CRIA_API std::vector<std::string> kernel_tables();
+// "x86-64: avx2 avx512 ..." as detected.
+CRIA_API std::string cpu_description();
+
+// Logits of every position, [tokens.size(), n_vocab], for perplexity and comparisons.
+// Errors: as Session::append.
+CRIA_API Result<std::vector<float>> all_position_logits(const Model& model,
+                                                        const std::vector<TokenId>& tokens,
+                                                        const SessionOptions& options = {});
+
+}  // namespace cria

@@ -1,0 +1,69 @@
+// A model file, opened, checked and ready to share between sessions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cria/session.h"
+#include "cria/status.h"
+#include "cria/tokenizer.h"
+
+namespace cria {
+
+struct ModelOptions {
+  // llama2.c checkpoints carry no vocabulary: its file (tokenizer.bin or a SentencePiece .model).
+  // For a GGUF: overrides the vocabulary in it. "" for none.
+  std::string tokenizer_path;
+  // Kernel table by name ("scalar", "avx2", ...); "" takes CRIA_ISA from the environment, and
+  // where that is unset the best one for this CPU.
+  std::string isa;
+  // Called from the opening thread with the share done, 0 to 1; return false to cancel.
+  std::function<bool(double)> on_progress;
+};
+
+struct ModelInfo {
+  std::string path;
+  std::string format;        // "GGUF v3", "llama2.c v1", ...
+  std::string architecture;  // "llama", "qwen2"
+  std::string name;          // general.name, or ""
+  std::string kernels;       // the kernel table in use
+  int64_t n_params = 0;
+  int64_t weight_bytes = 0;  // of all tensors, as they are held
+  int n_layers = 0, n_heads = 0, n_kv_heads = 0, head_dim = 0;
+  int d_model = 0, d_ff = 0, n_vocab = 0;
+  int n_ctx_train = 0;  // the context that the model was trained for
+  float rope_base = 0;
+  int sliding_window = 0;  // 0: none
+};
+
+// A handle on immutable weights: cheap to copy, safe to share between threads. Sessions keep their
+// model alive.
+class CRIA_API Model {
+ public:
+  // Maps the file, checks every header field, shape and range, and prepares the weights. Weights
+  // are used where they are mapped: memory holds one copy.
+  // Errors: not_found, io_error, corrupt, unsupported, invalid_argument (options), out_of_memory,
+  // cancelled. Messages name the file, the field, what was found and what would be right.
+  static Result<Model> open(const std::string& path, const ModelOptions& options = {});
+
+  const ModelInfo& info() const;
+  const Tokenizer& tokenizer() const;
+  // Facts that a person may want to know (nothing is printed by the library).
+  const std::vector<std::string>& notes() const;
+
+  // Errors: invalid_argument, out_of_memory (the KV cache's size named).
+  Result<Session> new_session(const SessionOptions& options = {}) const;
+
+  struct Impl;
+  explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace cria

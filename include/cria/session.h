@@ -1,0 +1,118 @@
+// One conversation with a model: its KV cache, its threads and its tokens so far.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cria/status.h"
+#include "cria/tokenizer.h"
+
+namespace cria {
+
+enum class KvType { f16, f32 };
+
+struct SessionOptions {
+  int n_ctx = 0;             // tokens that the KV cache holds; 0: as the model was trained for
+  int n_threads = 0;         // decode; 0: as many as this process may use
+  int n_threads_prefill = 0; // 0: n_threads
+  int n_chunk = 512;         // tokens evaluated at once in prefill; changes no bit of the result
+  KvType k_type = KvType::f16;
+  KvType v_type = KvType::f16;
+};
+
+struct SamplingOptions {
+  float temperature = 0.8f;     // 0: greedy
+  int top_k = 40;               // 0: off
+  float top_p = 0.95f;          // 1: off
+  float min_p = 0.05f;          // 0: off
+  float typical_p = 1.0f;       // 1: off
+  float repeat_penalty = 1.0f;  // 1: off
+  float presence_penalty = 0.0f;
+  float frequency_penalty = 0.0f;
+  int repeat_last_n = 64;       // -1: the whole context
+  uint64_t seed = 0;            // the same seed gives the same tokens on every machine
+  std::vector<std::pair<TokenId, float>> logit_bias;
+};
+
+enum class Continue { yes, no };
+
+// Called with whole code points of UTF-8 as soon as they are certain.
+using PieceCallback = std::function<Continue(std::string_view piece)>;
+
+struct GenerateOptions {
+  int max_tokens = -1;  // -1: until the model stops or the context is full
+  SamplingOptions sampling;
+  std::vector<std::string> stop;  // texts that end generation; not part of the output
+  bool ignore_eos = false;        // stop tokens are never chosen
+  bool parse_special = false;     // special tokens spelt out in the prompt are those tokens
+  // Polled in prefill and between tokens, at least every layer of a chunk: true stops with
+  // StatusCode::cancelled in prefill (the session as before the call), FinishReason::cancelled later.
+  std::function<bool()> should_cancel;
+  std::function<void(int n_done, int n_total)> on_prefill;  // progress of the prompt, in tokens
+};
+
+enum class FinishReason { stop_token, stop_text, max_tokens, context_full, cancelled };
+CRIA_API const char* finish_reason_name(FinishReason reason);
+
+struct GenerateResult {
+  std::string text;  // all that the callback got, joined
+  FinishReason finish = FinishReason::max_tokens;
+  int n_prompt = 0;     // tokens of the prompt
+  int n_reused = 0;     // of them, already in the KV cache
+  int n_generated = 0;
+  double prompt_seconds = 0;
+  double generate_seconds = 0;
+};
+
+// Owns what changes. Move-only; for one thread at a time (different sessions run in parallel).
+class CRIA_API Session {
+ public:
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  // Continues prompt (after what the session holds already; BOS only at the start of an empty
+  // session, where the vocabulary asks for it). The generated tokens become part of the session.
+  // Errors: context_full where the prompt does not fit (both numbers; the session unchanged),
+  // invalid_argument (options), cancelled, out_of_memory.
+  Result<GenerateResult> generate(std::string_view prompt, const GenerateOptions& options = {},
+                                  const PieceCallback& on_piece = {});
+  // The same for ids.
+  Result<GenerateResult> generate_tokens(const std::vector<TokenId>& prompt,
+                                         const GenerateOptions& options = {},
+                                         const PieceCallback& on_piece = {});
+  // The assistant's reply to a whole conversation, rendered by the chat template (template_name "":
+  // the file's own). The session is rewound to the longest prefix that it already holds, so each
+  // turn costs only its new tokens.
+  Result<GenerateResult> chat(const std::vector<ChatMessage>& messages,
+                              const GenerateOptions& options = {},
+                              const PieceCallback& on_piece = {},
+                              std::string_view template_name = "");
+
+  // Evaluates tokens and nothing else; logits() then holds the last one's.
+  Status append(const std::vector<TokenId>& tokens);
+  // [n_vocab] of the last evaluated token; empty before the first. Valid until the next call.
+  std::span<const float> logits() const;
+
+  const std::vector<TokenId>& tokens() const;  // what the KV cache holds, in order
+  int n_ctx() const;
+  int n_threads() const;
+  int64_t kv_bytes() const;  // reserved for the KV cache; taken as it fills
+  // Forgets all but the first n_tokens. Errors: invalid_argument where it holds fewer.
+  Status rewind(int n_tokens);
+
+  struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cria

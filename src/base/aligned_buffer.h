@@ -1,0 +1,46 @@
+// Memory for weights, KV cache and scratch: zeroed, page aligned, taken from the system lazily.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "base/checked.h"
+#include "base/str_cat.h"
+
+namespace cria {
+
+// Owns one anonymous mapping. Moves, never copies. Pages cost memory only once they are touched.
+class AlignedBuffer {
+ public:
+  // Errors: out_of_memory naming what for and the size. size_bytes 0 gives an empty buffer.
+  static Result<AlignedBuffer> allocate(uint64_t size_bytes, std::string_view what_for);
+
+  AlignedBuffer() = default;
+  AlignedBuffer(AlignedBuffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        size_bytes_(std::exchange(other.size_bytes_, 0)) {}
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_bytes_, other.size_bytes_);
+    return *this;
+  }
+  ~AlignedBuffer();
+
+  std::byte* data() { return data_; }
+  const std::byte* data() const { return data_; }
+  uint64_t size_bytes() const { return size_bytes_; }
+
+  template <typename T>
+  std::span<T> as() {
+    return {reinterpret_cast<T*>(data_), size_bytes_ / sizeof(T)};
+  }
+
+ private:
+  std::byte* data_ = nullptr;
+  uint64_t size_bytes_ = 0;
+};
+
+}  // namespace cria

@@ -1,0 +1,161 @@
+#include "base/cpu.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "base/mapped_file.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+namespace cria {
+namespace {
+
+#if defined(__x86_64__)
+uint64_t enabled_register_state() {
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<uint64_t>(high) << 32) | low;
+}
+
+CpuFeatures detect() {
+  CpuFeatures found;
+  uint32_t a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return found;
+  const bool osxsave = c & (1u << 27);
+  const bool fma = c & (1u << 12);
+  const bool f16c = c & (1u << 29);
+  if (!osxsave) return found;
+  const uint64_t state = enabled_register_state();
+  const bool ymm = (state & 0x6) == 0x6;
+  const bool zmm = (state & 0xe6) == 0xe6;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return found;
+  found.avx2 = ymm && fma && f16c && (b & (1u << 5));
+  constexpr uint32_t kFoundation = (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31);
+  found.avx512 = found.avx2 && zmm && (b & kFoundation) == kFoundation;
+  found.avx512_vnni = found.avx512 && (c & (1u << 11));
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) {
+    found.avx_vnni = found.avx2 && (a & (1u << 4));
+    found.avx512_bf16 = found.avx512 && (a & (1u << 5));
+  }
+  return found;
+}
+#elif defined(__aarch64__)
+CpuFeatures detect() {
+  CpuFeatures found;
+  const unsigned long caps = getauxval(AT_HWCAP);
+  const unsigned long caps2 = getauxval(AT_HWCAP2);
+  found.neon = caps & HWCAP_ASIMD;
+  found.fp16 = caps & HWCAP_ASIMDHP;
+  found.dotprod = caps & HWCAP_ASIMDDP;
+#if defined(HWCAP2_I8MM)
+  found.i8mm = caps2 & HWCAP2_I8MM;
+#else
+  found.i8mm = caps2 & (1UL << 13);
+#endif
+  return found;
+}
+#else
+CpuFeatures detect() { return {}; }
+#endif
+
+// Quota in processors from "QUOTA PERIOD" (cgroup v2); infinity where there is none.
+double quota_of(const std::string& text) {
+  char* end = nullptr;
+  const double quota = std::strtod(text.c_str(), &end);
+  if (end == text.c_str()) return INFINITY;  // "max"
+  const double period = std::strtod(end, nullptr);
+  return quota > 0 && period > 0 ? quota / period : INFINITY;
+}
+
+std::string read_or_empty(const std::string& path) {
+  auto text = read_small_file(path, 1 << 16);
+  return text.ok() ? *text : std::string();
+}
+
+// The path of this process inside the cgroup hierarchy for a controller; "" names version 2.
+std::string cgroup_path(std::string_view controller) {
+  const std::string table = read_or_empty("/proc/self/cgroup");
+  size_t begin = 0;
+  while (begin < table.size()) {
+    const size_t end = std::min(table.find('\n', begin), table.size());
+    const std::string_view line(table.data() + begin, end - begin);
+    const size_t first = line.find(':');
+    const size_t second = line.find(':', first + 1);
+    if (second != std::string_view::npos) {
+      const std::string_view names = line.substr(first + 1, second - first - 1);
+      const bool match = controller.empty() ? names.empty()
+                                            : names.find(controller) != std::string_view::npos;
+      if (match) return std::string(line.substr(second + 1));
+    }
+    begin = end + 1;
+  }
+  return {};
+}
+
+// The strictest quota on the way from this process's group up to the root, since each one binds.
+double cgroup_quota() {
+  double quota = INFINITY;
+  std::string path = cgroup_path("");
+  while (true) {
+    quota = std::min(quota, quota_of(read_or_empty("/sys/fs/cgroup" + path + "/cpu.max")));
+    if (path.empty() || path == "/") break;
+    path.resize(path.rfind('/'));
+  }
+  for (const std::string& group : {cgroup_path("cpu"), std::string()}) {
+    const std::string folder = "/sys/fs/cgroup/cpu" + group;
+    const std::string text = read_or_empty(folder + "/cpu.cfs_quota_us");
+    if (text.empty() || text[0] == '-') continue;
+    quota = std::min(quota, quota_of(text + " " + read_or_empty(folder + "/cpu.cfs_period_us")));
+  }
+  return quota;
+}
+
+}  // namespace
+
+const CpuFeatures& cpu_features() {
+  static const CpuFeatures features = detect();
+  return features;
+}
+
+std::string cpu_description() {
+  const CpuFeatures& f = cpu_features();
+#if defined(__x86_64__)
+  std::string text = "x86-64:";
+#elif defined(__aarch64__)
+  std::string text = "aarch64:";
+#else
+  std::string text = "generic:";
+#endif
+  const struct {
+    bool has;
+    const char* name;
+  } rows[] = {{f.avx2, " avx2"},   {f.avx512, " avx512"},     {f.avx512_vnni, " avx512_vnni"},
+              {f.avx_vnni, " avx_vnni"}, {f.avx512_bf16, " avx512_bf16"}, {f.neon, " neon"},
+              {f.fp16, " fp16"},   {f.dotprod, " dotprod"},   {f.i8mm, " i8mm"}};
+  for (const auto& row : rows) {
+    if (row.has) text += row.name;
+  }
+  return text;
+}
+
+int n_usable_processors() {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  int n = 1;
+  if (sched_getaffinity(0, sizeof mask, &mask) == 0) n = std::max(1, CPU_COUNT(&mask));
+  const double quota = cgroup_quota();
+  if (quota < n) n = std::max(1, static_cast<int>(std::ceil(quota)));
+  return n;
+}
+
+}  // namespace cria

@@ -1,0 +1,114 @@
+// The table of kernels: what each slot computes. A kernel is a pure function on raw pointers: no
+// allocation, threads, errors, logging or globals.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/blocks.h"
+#include "tensor/dtype.h"
+
+namespace cria::kernels {
+
+// out[t, r] = sum over c of w[r, c] * x[t, c]
+// Shapes    w [n_rows, n_cols], rows w_row_bytes apart, in the slot's type; out rows out_stride
+//           floats apart. x [n_tokens, n_cols], rows x_row_bytes apart:
+//             f32 f16 bf16: fp32
+//             quantised types: BlockQ8A, n_cols / 32 of them
+//             grouped_i8: the row that quantize_grouped makes
+// Requires  n_cols a multiple of the type's block; w any alignment; x and out aligned to 4 bytes;
+//           out overlaps neither input
+// Order     the order in which one (r, t) is accumulated depends on n_cols alone: not on n_rows,
+//           n_tokens, r or t. So chunks, batches and threads never change a bit.
+// Accuracy  |error| <= 1e-5 * sum |w*x| against the scalar table (which quantises x alike)
+// Threads   safe to call at once on disjoint out
+struct MatmulArgs {
+  const std::byte* w;
+  int64_t w_row_bytes;
+  int64_t n_rows;
+  int64_t n_cols;
+  const std::byte* x;
+  int64_t x_row_bytes;
+  int64_t n_tokens;
+  float* out;
+  int64_t out_stride;
+  // grouped_i8 only (TensorView): w points at row first_row; scales at the tensor's first scale.
+  const std::byte* scales = nullptr;
+  int64_t group_size = 0;
+  int64_t first_row = 0;
+};
+using MatmulFn = void (*)(const MatmulArgs& args);
+
+// out[i] = x[32 i .. 32 i + 31] quantised: d = max |x| / 127, q = x / d rounded to nearest, ties to
+// even; all zero where max |x| is 0. NaN or infinity in a block makes d NaN, so that it is not lost.
+// Shapes    x [n], n a multiple of 32; out [n / 32]
+// Accuracy  the same integers and d on every table
+using QuantizeQ8aFn = void (*)(const float* x, int64_t n, BlockQ8A* out);
+
+// x in groups of group_size (the last one shorter where it does not divide n), as llama2.c's int8
+// reference does: scale = max |x| / 127, q = round half away from zero of x / scale.
+// Layout    ceil(n / group_size) fp32 scales, then n int8, in grouped_row_bytes(n, group_size)
+using QuantizeGroupedFn = void (*)(const float* x, int64_t n, int64_t group_size, std::byte* out);
+constexpr int64_t grouped_row_bytes(int64_t n, int64_t group_size) {
+  return (n + group_size - 1) / group_size * 4 + (n + 3) / 4 * 4;
+}
+
+// out[i] = x[i] * weight[i] / sqrt(mean(x^2) + eps).  Shapes: x, weight, out [n]; out may be x.
+// Accuracy  relative 1e-5 against the scalar table
+using RmsNormFn = void (*)(const float* x, const float* weight, int64_t n, float eps, float* out);
+
+// out[i] = silu(gate[i]) * up[i], silu(x) = x / (1 + e^-x).  out may be gate or up.
+// Accuracy  relative 1e-5 against the scalar table
+using SwigluFn = void (*)(const float* gate, const float* up, int64_t n, float* out);
+
+// Attention of n_heads query heads of one token to one KV head: streaming softmax over positions
+// in ascending order, in blocks of kAttendBlock (Milakov and Gimelshein 2018; FlashAttention).
+//   out[h, :] = sum over p of softmax_p(scale * q[h, :] . k[p, :]) * v[p, :]
+// Shapes    q, out [n_heads, head_dim], contiguous, fp32; k, v: n_positions rows, k_row_bytes and
+//           v_row_bytes apart, of head_dim f16 (attend_f16) or f32 (attend_f32)
+// Requires  n_positions >= 1; head_dim >= 1
+// Order     depends on n_positions and head_dim alone
+// Accuracy  1e-5 of max |v| against the scalar table
+struct AttendArgs {
+  const float* q;
+  int64_t n_heads;
+  int64_t head_dim;
+  const std::byte* k;
+  int64_t k_row_bytes;
+  const std::byte* v;
+  int64_t v_row_bytes;
+  int64_t n_positions;
+  float scale;
+  float* out;
+};
+inline constexpr int64_t kAttendBlock = 64;
+using AttendFn = void (*)(const AttendArgs& args);
+
+// out[i] = x[i] rounded to f16 (nearest, ties to even). Same bits on every table.
+using StoreF16Fn = void (*)(const float* x, int64_t n, uint16_t* out);
+
+// A null slot means "the next table down"; the scalar table has none and is the definition.
+struct Table {
+  const char* name = nullptr;
+  std::array<MatmulFn, kNumDTypes> matmul = {};  // by DType
+  QuantizeQ8aFn quantize_q8a = nullptr;
+  QuantizeGroupedFn quantize_grouped = nullptr;
+  RmsNormFn rms_norm = nullptr;
+  SwigluFn swiglu = nullptr;
+  AttendFn attend_f16 = nullptr;
+  AttendFn attend_f32 = nullptr;
+  StoreF16Fn store_f16 = nullptr;
+};
+
+namespace scalar {
+extern const Table kTable;
+}
+namespace avx2 {
+extern const Table kTable;
+}
+namespace neon {
+extern const Table kTable;
+}
+
+}  // namespace cria::kernels
