@@ -1,6 +1,7 @@
 # The few CMake functions that every folder uses, so that a folder's CMakeLists.txt only lists files.
 
-set(CRIA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wvla)
+set(CRIA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wvla
+                  -Wno-missing-field-initializers)  # designated initialisers leave defaults alone
 if(CRIA_WERROR)
   list(APPEND CRIA_WARNINGS -Werror)
 endif()
@@ -33,6 +34,11 @@ endfunction()
 # One test program per folder, linked with just the layers that it may see.
 function(cria_add_test name)
   cmake_parse_arguments(ARG "" "" "LAYERS;SOURCES;LIBS;LABELS" ${ARGN})
+  foreach(layer IN LISTS ARG_LAYERS)
+    if(NOT TARGET cria_layer_${layer})
+      return()
+    endif()
+  endforeach()
   add_executable(test_${name} ${ARG_SOURCES})
   target_link_libraries(test_${name} PRIVATE cria_flags cria_test_support Threads::Threads
                                              ${ARG_LIBS})

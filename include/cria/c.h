@@ -1,7 +1,7 @@
 /* The C ABI of cria. Plain C99; every handle is opaque.
  *
- * Errors: functions return CRIA_OK or a code; where a cria_error** is given and not null it receives
- * the message, to be freed with cria_error_free. Nothing throws, prints, exits or aborts.
+ * Errors: functions return CRIA_OK or a code; where a cria_error** is given and not null it
+ * receives the message, to be freed with cria_error_free. Nothing throws, prints, exits or aborts.
  * Threads: a cria_model may be shared; a cria_session is for one thread at a time.
  */
 #ifndef CRIA_C_H_
@@ -45,8 +45,8 @@ CRIA_C_API void cria_error_free(cria_error* error);
 
 /* tokenizer_path may be null. *out is null on error. Free with cria_model_free (accepts null);
  * sessions keep their model alive. */
-CRIA_C_API cria_code cria_model_open(const char* path, const char* tokenizer_path,
-                                     cria_model** out, cria_error** error);
+CRIA_C_API cria_code cria_model_open(const char* path, const char* tokenizer_path, cria_model** out,
+                                     cria_error** error);
 CRIA_C_API void cria_model_free(cria_model* model);
 CRIA_C_API int32_t cria_model_n_vocab(const cria_model* model);
 CRIA_C_API int32_t cria_model_n_ctx_train(const cria_model* model);
@@ -85,9 +85,8 @@ typedef int (*cria_piece_callback)(const char* piece, size_t n_bytes, void* user
 
 /* params and on_piece may be null. *n_generated may be null. */
 CRIA_C_API cria_code cria_generate(cria_session* session, const char* prompt, size_t n_bytes,
-                                   const cria_generate_params* params,
-                                   cria_piece_callback on_piece, void* user,
-                                   int32_t* n_generated, cria_error** error);
+                                   const cria_generate_params* params, cria_piece_callback on_piece,
+                                   void* user, int32_t* n_generated, cria_error** error);
 /* Role and content are null-terminated. Renders with the model's own chat template. */
 typedef struct cria_chat_message {
   const char* role;

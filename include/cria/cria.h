@@ -3,6 +3,7 @@
 
 #include "cria/diagnose.h"   // IWYU pragma: export
 #include "cria/model.h"      // IWYU pragma: export
+#include "cria/sampling.h"   // IWYU pragma: export
 #include "cria/session.h"    // IWYU pragma: export
 #include "cria/status.h"     // IWYU pragma: export
 #include "cria/tokenizer.h"  // IWYU pragma: export

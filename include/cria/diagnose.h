@@ -26,9 +26,9 @@ struct TensorReport {
 
 struct MetadataReport {
   std::string key;
-  std::string type;     // "u32", "string", "array of string", ...
-  std::string value;    // as JSON; long arrays and texts are cut to a few items
-  int64_t count = 0;    // elements of an array, else 1
+  std::string type;   // "u32", "string", "array of string", ...
+  std::string value;  // as JSON; long arrays and texts are cut to a few items
+  int64_t count = 0;  // elements of an array, else 1
 };
 
 // What a file holds, whether or not this version can run it.
@@ -45,18 +45,19 @@ struct FileReport {
   std::string vocabulary;     // "sentencepiece, 32000 tokens" or why there is none
   std::string chat_template;  // its name, "none", or why it is refused
   std::vector<std::string> notes;
-  Status run_status;          // ok, or why Model::open would refuse the file
+  Status run_status;  // ok, or why Model::open would refuse the file
 };
 
 // Errors: those of reading the container itself; what is wrong above it goes into the report.
-CRIA_API Result<FileReport> inspect(const std::string& path, const std::string& tokenizer_path = "");
+CRIA_API Result<FileReport> inspect(const std::string& path,
+                                    const std::string& tokenizer_path = "");
 
 struct SynthOptions {
   std::string shape = "tiny";  // one of synth_shapes()
   std::string type = "q4_0";   // of the matrices: any computable type; norms and biases are f32
-  std::string vocabulary_path;  // a GGUF, .model or tokenizer.bin; "": a synthetic one
+  std::string vocabulary_path = {};  // a GGUF, .model or tokenizer.bin; "": a synthetic one
   uint64_t seed = 0;
-  std::function<bool(double)> on_progress;  // share done; false cancels
+  std::function<bool(double)> on_progress = {};  // share done; false cancels
 };
 // Writes a GGUF of random weights with a known model's shape, atomically. The same options give the
 // same bytes. Errors: invalid_argument with the valid names; io_error; cancelled.

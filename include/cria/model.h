@@ -17,12 +17,12 @@ namespace cria {
 struct ModelOptions {
   // llama2.c checkpoints carry no vocabulary: its file (tokenizer.bin or a SentencePiece .model).
   // For a GGUF: overrides the vocabulary in it. "" for none.
-  std::string tokenizer_path;
+  std::string tokenizer_path = {};
   // Kernel table by name ("scalar", "avx2", ...); "" takes CRIA_ISA from the environment, and
   // where that is unset the best one for this CPU.
-  std::string isa;
+  std::string isa = {};
   // Called from the opening thread with the share done, 0 to 1; return false to cancel.
-  std::function<bool(double)> on_progress;
+  std::function<bool(double)> on_progress = {};
 };
 
 struct ModelInfo {

@@ -7,9 +7,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "cria/sampling.h"
 #include "cria/status.h"
 #include "cria/tokenizer.h"
 
@@ -18,26 +18,12 @@ namespace cria {
 enum class KvType { f16, f32 };
 
 struct SessionOptions {
-  int n_ctx = 0;             // tokens that the KV cache holds; 0: as the model was trained for
-  int n_threads = 0;         // decode; 0: as many as this process may use
-  int n_threads_prefill = 0; // 0: n_threads
-  int n_chunk = 512;         // tokens evaluated at once in prefill; changes no bit of the result
+  int n_ctx = 0;              // tokens that the KV cache holds; 0: as the model was trained for
+  int n_threads = 0;          // decode; 0: as many as this process may use
+  int n_threads_prefill = 0;  // 0: n_threads
+  int n_chunk = 512;          // tokens evaluated at once in prefill; changes no bit of the result
   KvType k_type = KvType::f16;
   KvType v_type = KvType::f16;
-};
-
-struct SamplingOptions {
-  float temperature = 0.8f;     // 0: greedy
-  int top_k = 40;               // 0: off
-  float top_p = 0.95f;          // 1: off
-  float min_p = 0.05f;          // 0: off
-  float typical_p = 1.0f;       // 1: off
-  float repeat_penalty = 1.0f;  // 1: off
-  float presence_penalty = 0.0f;
-  float frequency_penalty = 0.0f;
-  int repeat_last_n = 64;       // -1: the whole context
-  uint64_t seed = 0;            // the same seed gives the same tokens on every machine
-  std::vector<std::pair<TokenId, float>> logit_bias;
 };
 
 enum class Continue { yes, no };
@@ -47,14 +33,16 @@ using PieceCallback = std::function<Continue(std::string_view piece)>;
 
 struct GenerateOptions {
   int max_tokens = -1;  // -1: until the model stops or the context is full
-  SamplingOptions sampling;
-  std::vector<std::string> stop;  // texts that end generation; not part of the output
-  bool ignore_eos = false;        // stop tokens are never chosen
-  bool parse_special = false;     // special tokens spelt out in the prompt are those tokens
+  SamplingOptions sampling = {};
+  std::vector<std::string> stop = {};  // texts that end generation; not part of the output
+  bool ignore_eos = false;             // stop tokens are never chosen
+  bool parse_special = false;          // special tokens spelt out in the prompt are those tokens
   // Polled in prefill and between tokens, at least every layer of a chunk: true stops with
-  // StatusCode::cancelled in prefill (the session as before the call), FinishReason::cancelled later.
-  std::function<bool()> should_cancel;
-  std::function<void(int n_done, int n_total)> on_prefill;  // progress of the prompt, in tokens
+  // StatusCode::cancelled in prefill (the session as before the call), and later
+  // FinishReason::cancelled.
+  std::function<bool()> should_cancel = {};
+  // Progress of the prompt, in tokens.
+  std::function<void(int n_done, int n_total)> on_prefill = {};
 };
 
 enum class FinishReason { stop_token, stop_text, max_tokens, context_full, cancelled };
@@ -63,8 +51,8 @@ CRIA_API const char* finish_reason_name(FinishReason reason);
 struct GenerateResult {
   std::string text;  // all that the callback got, joined
   FinishReason finish = FinishReason::max_tokens;
-  int n_prompt = 0;     // tokens of the prompt
-  int n_reused = 0;     // of them, already in the KV cache
+  int n_prompt = 0;  // tokens of the prompt
+  int n_reused = 0;  // of them, already in the KV cache
   int n_generated = 0;
   double prompt_seconds = 0;
   double generate_seconds = 0;

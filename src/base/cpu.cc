@@ -127,7 +127,7 @@ const CpuFeatures& cpu_features() {
   return features;
 }
 
-std::string cpu_description() {
+std::string describe_cpu_features() {
   const CpuFeatures& f = cpu_features();
 #if defined(__x86_64__)
   std::string text = "x86-64:";

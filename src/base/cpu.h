@@ -24,7 +24,7 @@ struct CpuFeatures {
 const CpuFeatures& cpu_features();
 
 // A short text for people, e.g. "x86-64: avx2 avx512 avx512_vnni".
-std::string cpu_description();
+std::string describe_cpu_features();
 
 // Processors that this process may use: the least of the affinity mask and the cgroup's CPU quota
 // (rounded up). At least 1.

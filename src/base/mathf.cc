@@ -39,11 +39,12 @@ struct Quadrant {
   int64_t index;
 };
 
-// x minus a multiple of pi/2, which is split in three so that the products are exact.
+// x minus a multiple of pi/2, which is split in three. The first two parts have 30 bits each, so that
+// their products with n, of 23 bits for |x| <= 1e7, are exact.
 Quadrant reduce(double x) {
-  constexpr double kPart1 = 1.57079632673412561417e+00;
-  constexpr double kPart2 = 6.07710050630396597660e-11;
-  constexpr double kPart3 = 2.02226624879595063154e-21;
+  constexpr double kPart1 = 0x1.921fb54p+0;
+  constexpr double kPart2 = 0x1.10b46118p-30;
+  constexpr double kPart3 = 0x1.313198a2e037p-61;
   const double n = std::nearbyint(x * 6.36619772367581382433e-01);
   return {((x - n * kPart1) - n * kPart2) - n * kPart3, static_cast<int64_t>(n)};
 }

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,8 +19,19 @@ namespace cria::file {
 
 // GGUF's value types, with its ids.
 enum class MetaType : uint32_t {
-  u8 = 0, i8 = 1, u16 = 2, i16 = 3, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9,
-  u64 = 10, i64 = 11, f64 = 12,
+  u8 = 0,
+  i8 = 1,
+  u16 = 2,
+  i16 = 3,
+  u32 = 4,
+  i32 = 5,
+  f32 = 6,
+  boolean = 7,
+  string = 8,
+  array = 9,
+  u64 = 10,
+  i64 = 11,
+  f64 = 12,
 };
 const char* meta_type_name(MetaType type);
 
@@ -58,8 +70,10 @@ class Catalog {
   const MetaValue* find(std::string_view key) const;
   const NamedTensor* find_tensor(std::string_view name) const;
 
-  // Typed look-ups. A key that is absent leaves out as it was and is no error; a key of another
-  // type, or an integer that does not fit, is corrupt (key, found and expected type named).
+  // Typed look-ups. A key that is absent leaves out as it was and is no error. Integers of any
+  // width and sign that fit are taken, and f64 for float; a key of another type, or a number that
+  // does not fit, is corrupt (position, key, found and expected type named). Text is a view of the
+  // catalog's bytes; the vectors are filled only when the whole array fits.
   Status get(std::string_view key, uint32_t& out) const;
   Status get(std::string_view key, int32_t& out) const;
   Status get(std::string_view key, float& out) const;
@@ -76,9 +90,18 @@ class Catalog {
   void keep(std::shared_ptr<const MappedFile> mapped) { files_.push_back(std::move(mapped)); }
   std::string_view own(std::string bytes);
 
+  // Of all files that belong to it.
+  uint64_t size_bytes() const;
+
+  // Brings all mapped pages into memory, reporting the share done; on_progress (may be empty)
+  // returns false to cancel. Errors: cancelled.
+  Status prefault(const std::function<bool(double)>& on_progress) const;
+
  private:
-  std::unordered_map<std::string_view, size_t> metadata_index_;
-  std::unordered_map<std::string_view, size_t> tensor_index_;
+  // Positions in metadata and tensors, sorted by key and name. Not hash maps: a file chooses the
+  // keys, so it could choose them to collide; and these take 4 bytes an entry.
+  std::vector<uint32_t> metadata_order_;
+  std::vector<uint32_t> tensor_order_;
   std::vector<std::shared_ptr<const MappedFile>> files_;
   std::vector<std::unique_ptr<std::string>> owned_;
 };

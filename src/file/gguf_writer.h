@@ -21,14 +21,17 @@ class GgufWriter {
   void add_strings(std::string_view key, const std::vector<std::string>& values);
   void add_f32s(std::string_view key, const std::vector<float>& values);
   void add_i32s(std::string_view key, const std::vector<int32_t>& values);
-  // dims[0] contiguous. Errors: invalid_argument where dims[0] is no multiple of the block.
+  // dims[0] contiguous. Errors: invalid_argument where dims[0] is no multiple of the block, there
+  // are not 1 to 4 dims of at least 1, the name is empty or was added before, or GGUF lacks the
+  // type.
   Status add_tensor(std::string_view name, DType dtype, const std::vector<int64_t>& dims);
 
   // Writes PATH atomically. fill is called once per tensor, in the order added, and writes exactly
   // the tensor's bytes through the sink it is given (any number of pieces).
+  // Errors: io_error; whatever fill returns; internal where fill wrote another number of bytes. On
+  // an error an earlier file of that name is untouched.
   using Sink = FunctionRef<Status(Bytes)>;
-  Status write(const std::string& path,
-               FunctionRef<Status(size_t i_tensor, Sink sink)> fill) const;
+  Status write(const std::string& path, FunctionRef<Status(size_t i_tensor, Sink sink)> fill) const;
 
  private:
   struct Tensor {

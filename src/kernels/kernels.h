@@ -21,7 +21,8 @@ namespace cria::kernels {
 //           out overlaps neither input
 // Order     the order in which one (r, t) is accumulated depends on n_cols alone: not on n_rows,
 //           n_tokens, r or t. So chunks, batches and threads never change a bit.
-// Accuracy  |error| <= 1e-5 * sum |w*x| against the scalar table (which quantises x alike)
+// Accuracy  |error| <= 1e-5 * sum (|d*q*x| + |m*x|) against the scalar table (which quantises x
+//           alike), for weights w = d*q - m (Unpacked32); 1e-5 * sum |w*x| for f32, f16 and bf16
 // Threads   safe to call at once on disjoint out
 struct MatmulArgs {
   const std::byte* w;
@@ -41,20 +42,22 @@ struct MatmulArgs {
 using MatmulFn = void (*)(const MatmulArgs& args);
 
 // out[i] = x[32 i .. 32 i + 31] quantised: d = max |x| / 127, q = x / d rounded to nearest, ties to
-// even; all zero where max |x| is 0. NaN or infinity in a block makes d NaN, so that it is not lost.
+// even; all zero where max |x| is below 2^-119 (d would be subnormal). NaN or infinity in a block
+// makes d NaN, so that it is not lost, and every q zero.
 // Shapes    x [n], n a multiple of 32; out [n / 32]
 // Accuracy  the same integers and d on every table
 using QuantizeQ8aFn = void (*)(const float* x, int64_t n, BlockQ8A* out);
 
 // x in groups of group_size (the last one shorter where it does not divide n), as llama2.c's int8
-// reference does: scale = max |x| / 127, q = round half away from zero of x / scale.
+// reference does: scale = max |x| / 127, q = round half away from zero of x / scale. Tiny groups,
+// infinity and NaN as above.
 // Layout    ceil(n / group_size) fp32 scales, then n int8, in grouped_row_bytes(n, group_size)
 using QuantizeGroupedFn = void (*)(const float* x, int64_t n, int64_t group_size, std::byte* out);
 constexpr int64_t grouped_row_bytes(int64_t n, int64_t group_size) {
   return (n + group_size - 1) / group_size * 4 + (n + 3) / 4 * 4;
 }
 
-// out[i] = x[i] * weight[i] / sqrt(mean(x^2) + eps).  Shapes: x, weight, out [n]; out may be x.
+// out[i] = weight[i] * (x[i] / sqrt(mean(x^2) + eps)).  Shapes: x, weight, out [n]; out may be x.
 // Accuracy  relative 1e-5 against the scalar table
 using RmsNormFn = void (*)(const float* x, const float* weight, int64_t n, float eps, float* out);
 
@@ -67,7 +70,7 @@ using SwigluFn = void (*)(const float* gate, const float* up, int64_t n, float* 
 //   out[h, :] = sum over p of softmax_p(scale * q[h, :] . k[p, :]) * v[p, :]
 // Shapes    q, out [n_heads, head_dim], contiguous, fp32; k, v: n_positions rows, k_row_bytes and
 //           v_row_bytes apart, of head_dim f16 (attend_f16) or f32 (attend_f32)
-// Requires  n_positions >= 1; head_dim >= 1
+// Requires  n_positions >= 1; head_dim >= 1; k and v aligned to their elements
 // Order     depends on n_positions and head_dim alone
 // Accuracy  1e-5 of max |v| against the scalar table
 struct AttendArgs {
@@ -85,7 +88,8 @@ struct AttendArgs {
 inline constexpr int64_t kAttendBlock = 64;
 using AttendFn = void (*)(const AttendArgs& args);
 
-// out[i] = x[i] rounded to f16 (nearest, ties to even). Same bits on every table.
+// out[i] = x[i] rounded to f16 (nearest, ties to even; NaN is 0x7e00 with x's sign). Same bits on
+// every table.
 using StoreF16Fn = void (*)(const float* x, int64_t n, uint16_t* out);
 
 // A null slot means "the next table down"; the scalar table has none and is the definition.

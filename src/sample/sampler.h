@@ -2,35 +2,23 @@
 // top-p, min-p, temperature, and a draw.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
+#include "cria/sampling.h"
 #include "cria/status.h"
 
 namespace cria::sample {
 
 using TokenId = int32_t;
 
-struct SamplerOptions {
-  float temperature = 0.8f;     // 0: greedy, the first of the largest logits
-  int top_k = 40;               // <= 0: off
-  float top_p = 0.95f;          // 1: off
-  float min_p = 0.05f;          // 0: off
-  float typical_p = 1.0f;       // 1: off (Meister et al. 2022)
-  float repeat_penalty = 1.0f;  // 1: off (Keskar et al. 2019)
-  float presence_penalty = 0.0f;
-  float frequency_penalty = 0.0f;
-  int repeat_last_n = 64;       // tokens that penalties look back at; 0 off, -1 all
-  uint64_t seed = 0;
-  std::vector<std::pair<TokenId, float>> logit_bias;  // added; -infinity forbids
-};
+using SamplerOptions = SamplingOptions;
 
-// Errors: invalid_argument naming field, value and range: NaN anywhere, temperature < 0,
-// top_p or typical_p outside (0, 1], min_p outside [0, 1], repeat_penalty <= 0, repeat_last_n < -1,
-// a biased id outside the vocabulary.
+// Errors: invalid_argument naming field, value and range: temperature below 0, top_p or typical_p
+// outside (0, 1], min_p outside [0, 1], repeat_penalty not above 0, repeat_last_n below -1, a
+// biased id outside the vocabulary; NaN anywhere, and infinity anywhere but in logit_bias.
 Status check(const SamplerOptions& options, TokenId n_vocab);
 
 // xoshiro256** (Blackman and Vigna 2018), seeded by splitmix64. Integers and one exact conversion
@@ -46,39 +34,54 @@ class Rng {
   uint64_t state_[4];
 };
 
-// Keeps the tokens seen and the RNG. Copy it to fork a conversation. Equal logits, history and seed
-// give the same token on every machine: probabilities use cria's own exp, and ties are broken by
-// the lower id. Thread compatible. No allocation after reserve of n_vocab in the constructor,
-// except where the history grows.
+// Keeps the tokens that penalties look back at, and the RNG. Copy it to fork a conversation. Equal
+// logits, history and seed give the same token on every machine: probabilities use cria's own exp
+// and are summed in a fixed order, and ties are broken by the lower id. Thread compatible.
+// Nothing is allocated after the constructor, but for a history of more than 65,536 tokens or where
+// repeat_last_n is -1.
 class Sampler {
  public:
   // Requires: check(options, n_vocab) is ok.
   Sampler(const SamplerOptions& options, TokenId n_vocab);
 
-  // A token that the text holds already (prompt or chosen), for the penalties.
+  // A token that the text holds already (prompt or chosen), for the penalties. Ids outside the
+  // vocabulary are ignored.
   void accept(TokenId token);
-  // Chooses; does not accept. Errors: internal where every logit is NaN or -infinity.
+  // Chooses; does not accept. NaN counts as -infinity, which is never chosen.
+  // Errors: internal where no logit is above -infinity, or where there are not n_vocab of them.
   Result<TokenId> sample(std::span<const float> logits);
+  // The RNG goes on where it is.
   void clear_history();
 
  private:
   struct Candidate {
     TokenId id;
     float logit;
-    float probability;
+    float weight;  // exp(logit - the largest)
+    float key;     // keep_typical: distance from the expected information
   };
-  void apply_bias_and_penalties();
+  using Candidates = std::vector<Candidate>;
+
+  static bool comes_first(const Candidate& a, const Candidate& b);
+  bool has_penalties() const;
+  void penalize();
+  void load(std::span<const float> logits);
+  TokenId most_likely() const;
+  float largest_logit() const;
+  double compute_weights(double temperature);
   void keep_top_k();
-  void compute_probabilities();
   void keep_typical();
   void keep_top_p();
   void keep_min_p();
+  TokenId draw();
 
   SamplerOptions options_;
   TokenId n_vocab_;
   Rng rng_;
-  std::vector<TokenId> history_;
-  std::vector<Candidate> candidates_;
+  std::vector<TokenId> history_;  // a ring once it holds repeat_last_n
+  size_t oldest_ = 0;             // of the ring
+  std::vector<int32_t> counts_;   // of each id in history_; empty without penalties
+  Candidates candidates_;
 };
 
 }  // namespace cria::sample

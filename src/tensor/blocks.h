@@ -34,6 +34,18 @@ struct BlockQ8A {
 };
 static_assert(sizeof(BlockQ8A) == 40);
 
+// 32 consecutive weights of any quantised type in one form, for the products to be written once:
+//   w[i] = d[i / 16] * q[i] - m[i / 16]
+struct Unpacked32 {
+  int8_t q[32];
+  float d[2];
+  float m[2];
+};
+
+// out = weights 32 * i_32 to 32 * i_32 + 31 of a row at any address.
+// Requires  a computable block type (not f32, f16, bf16, grouped_i8)
+void unpack_32(DType dtype, const std::byte* row, int64_t i_32, Unpacked32& out);
+
 // out[i] = element i of a row of n elements.
 // Shapes    row: row_bytes(dtype, n) bytes, any alignment; out [n]
 // Requires  dtype_info(dtype).computable, not grouped_i8; n a multiple of the block

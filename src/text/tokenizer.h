@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "base/byte_reader.h"
+#include "cria/tokenizer.h"
 #include "text/vocabulary.h"
 
 namespace cria::text {
 
-struct EncodeOptions {
-  bool add_special = true;     // BOS and EOS as the vocabulary's flags ask
-  bool parse_special = false;  // "<|im_end|>" in the text is that token, not its characters
-};
+using cria::EncodeOptions;
 
 // Immutable; safe to use from several threads at once.
 class Tokenizer {

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "cria/tokenizer.h"
+
 namespace cria::text {
 
-using TokenId = int32_t;
+using cria::TokenId;
 
 // GGUF's and SentencePiece's piece types, with their ids.
 enum class PieceType : int32_t {

@@ -1,0 +1,218 @@
+// The C ABI: handles and conversions, nothing else.
+#include "cria/c.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "api/guard.h"
+#include "cria/cria.h"
+
+struct cria_error {
+  std::string message;
+};
+struct cria_model {
+  cria::Model model;
+};
+struct cria_session {
+  cria::Session session;
+};
+
+namespace {
+
+using cria::Status;
+
+static_assert(static_cast<int>(cria::StatusCode::internal) == CRIA_INTERNAL);
+
+cria_code report(const Status& status, cria_error** error) {
+  if (error != nullptr) {
+    *error = status.ok() ? nullptr : new (std::nothrow) cria_error{status.message()};
+  }
+  return static_cast<cria_code>(status.code());
+}
+
+// Runs work at the edge and turns its Status into a code and an error object.
+template <typename Work>
+cria_code run(cria_error** error, const Work& work) {
+  const Status status = cria::api::guard([&]() -> Status { return work(); });
+  try {
+    return report(status, error);
+  } catch (const std::bad_alloc&) {  // no room for the message
+    return CRIA_OUT_OF_MEMORY;
+  }
+}
+
+Status missing(const char* argument) {
+  return cria::invalid_argument(argument, ": found null, expected a pointer");
+}
+
+cria::GenerateOptions options_of(const cria_generate_params* params) {
+  cria::GenerateOptions options;
+  if (params == nullptr) return options;
+  options.max_tokens = params->max_tokens;
+  options.parse_special = params->parse_special != 0;
+  options.sampling.temperature = params->temperature;
+  options.sampling.top_k = params->top_k;
+  options.sampling.top_p = params->top_p;
+  options.sampling.min_p = params->min_p;
+  options.sampling.repeat_penalty = params->repeat_penalty;
+  options.sampling.seed = params->seed;
+  return options;
+}
+
+cria::PieceCallback callback_of(cria_piece_callback on_piece, void* user) {
+  if (on_piece == nullptr) return {};
+  return [on_piece, user](std::string_view piece) {
+    return on_piece(piece.data(), piece.size(), user) == 0 ? cria::Continue::yes
+                                                           : cria::Continue::no;
+  };
+}
+
+Status store_count(const cria::Result<cria::GenerateResult>& result, int32_t* n_generated) {
+  if (!result.ok()) return result.status();
+  if (n_generated != nullptr) *n_generated = result->n_generated;
+  return {};
+}
+
+}  // namespace
+
+const char* cria_version(void) { return cria::version(); }
+
+const char* cria_error_message(const cria_error* error) {
+  return error != nullptr ? error->message.c_str() : "";
+}
+
+void cria_error_free(cria_error* error) { delete error; }
+
+cria_code cria_model_open(const char* path, const char* tokenizer_path, cria_model** out,
+                          cria_error** error) {
+  return run(error, [&]() -> Status {
+    if (out == nullptr) return missing("out");
+    *out = nullptr;
+    if (path == nullptr) return missing("path");
+    cria::ModelOptions options;
+    if (tokenizer_path != nullptr) options.tokenizer_path = tokenizer_path;
+    auto model = cria::Model::open(path, options);
+    if (!model.ok()) return model.status();
+    *out = new cria_model{std::move(*model)};
+    return {};
+  });
+}
+
+void cria_model_free(cria_model* model) { delete model; }
+
+int32_t cria_model_n_vocab(const cria_model* model) {
+  return model != nullptr ? model->model.info().n_vocab : 0;
+}
+
+int32_t cria_model_n_ctx_train(const cria_model* model) {
+  return model != nullptr ? model->model.info().n_ctx_train : 0;
+}
+
+cria_code cria_tokenize(const cria_model* model, const char* text, size_t n_bytes, int add_special,
+                        int parse_special, int32_t* ids, size_t capacity, size_t* n_ids,
+                        cria_error** error) {
+  return run(error, [&]() -> Status {
+    if (model == nullptr) return missing("model");
+    if (n_ids == nullptr) return missing("n_ids");
+    if (text == nullptr && n_bytes > 0) return missing("text");
+    if (ids == nullptr && capacity > 0) return missing("ids");
+    const auto encoded = model->model.tokenizer().encode(
+        {text, n_bytes}, {.add_special = add_special != 0, .parse_special = parse_special != 0});
+    if (!encoded.ok()) return encoded.status();
+    *n_ids = encoded->size();
+    std::copy_n(encoded->begin(), std::min(capacity, encoded->size()), ids);
+    return {};
+  });
+}
+
+cria_code cria_detokenize(const cria_model* model, const int32_t* ids, size_t n_ids, char* text,
+                          size_t capacity, size_t* n_bytes, cria_error** error) {
+  return run(error, [&]() -> Status {
+    if (model == nullptr) return missing("model");
+    if (n_bytes == nullptr) return missing("n_bytes");
+    if (ids == nullptr && n_ids > 0) return missing("ids");
+    if (text == nullptr && capacity > 0) return missing("text");
+    const auto decoded = model->model.tokenizer().decode({ids, ids + n_ids});
+    if (!decoded.ok()) return decoded.status();
+    *n_bytes = decoded->size();
+    std::copy_n(decoded->begin(), std::min(capacity, decoded->size()), text);
+    return {};
+  });
+}
+
+cria_code cria_session_new(const cria_model* model, int32_t n_ctx, int32_t n_threads,
+                           cria_session** out, cria_error** error) {
+  return run(error, [&]() -> Status {
+    if (out == nullptr) return missing("out");
+    *out = nullptr;
+    if (model == nullptr) return missing("model");
+    auto session = model->model.new_session({.n_ctx = n_ctx, .n_threads = n_threads});
+    if (!session.ok()) return session.status();
+    *out = new cria_session{std::move(*session)};
+    return {};
+  });
+}
+
+void cria_session_free(cria_session* session) { delete session; }
+
+cria_generate_params cria_generate_defaults(void) {
+  const cria::GenerateOptions options;
+  const cria::SamplingOptions& sampling = options.sampling;
+  return {.max_tokens = options.max_tokens,
+          .temperature = sampling.temperature,
+          .top_k = sampling.top_k,
+          .top_p = sampling.top_p,
+          .min_p = sampling.min_p,
+          .repeat_penalty = sampling.repeat_penalty,
+          .seed = sampling.seed,
+          .parse_special = options.parse_special ? 1 : 0};
+}
+
+cria_code cria_generate(cria_session* session, const char* prompt, size_t n_bytes,
+                        const cria_generate_params* params, cria_piece_callback on_piece,
+                        void* user, int32_t* n_generated, cria_error** error) {
+  return run(error, [&]() -> Status {
+    if (session == nullptr) return missing("session");
+    if (prompt == nullptr && n_bytes > 0) return missing("prompt");
+    return store_count(session->session.generate({prompt, n_bytes}, options_of(params),
+                                                 callback_of(on_piece, user)),
+                       n_generated);
+  });
+}
+
+cria_code cria_chat(cria_session* session, const cria_chat_message* messages, size_t n_messages,
+                    const cria_generate_params* params, cria_piece_callback on_piece, void* user,
+                    int32_t* n_generated, cria_error** error) {
+  return run(error, [&]() -> Status {
+    if (session == nullptr) return missing("session");
+    if (messages == nullptr && n_messages > 0) return missing("messages");
+    std::vector<cria::ChatMessage> conversation;
+    for (size_t i = 0; i < n_messages; ++i) {
+      if (messages[i].role == nullptr || messages[i].content == nullptr) {
+        return missing("a message's role or content");
+      }
+      conversation.push_back({messages[i].role, messages[i].content});
+    }
+    return store_count(session->session.chat(conversation, options_of(params),
+                                             callback_of(on_piece, user)),
+                       n_generated);
+  });
+}
+
+cria_code cria_session_append(cria_session* session, const int32_t* ids, size_t n_ids,
+                              const float** logits, cria_error** error) {
+  return run(error, [&]() -> Status {
+    if (session == nullptr) return missing("session");
+    if (ids == nullptr && n_ids > 0) return missing("ids");
+    const Status status = session->session.append({ids, ids + n_ids});
+    if (status.ok() && logits != nullptr) *logits = session->session.logits().data();
+    return status;
+  });
+}
+
+cria_code cria_session_rewind(cria_session* session, int32_t n_tokens, cria_error** error) {
+  return run(error, [&]() -> Status {
+    if (session == nullptr) return missing("session");
+    return session->session.rewind(n_tokens);
+  });
+}

@@ -1,0 +1,65 @@
+#include "cria/model.h"
+
+#include <cstdlib>
+
+#include "api/guard.h"
+#include "api/impl.h"
+
+namespace cria {
+namespace {
+
+ModelInfo describe(const model::Model& loaded) {
+  const model::Config& config = loaded.config;
+  return {.path = loaded.path,
+          .format = loaded.catalog->format,
+          .architecture = config.architecture_name,
+          .name = config.name,
+          .kernels = loaded.kernels.name,
+          .n_params = loaded.weights.n_params,
+          .weight_bytes = loaded.weights.size_bytes,
+          .n_layers = config.n_layers,
+          .n_heads = config.n_heads,
+          .n_kv_heads = config.n_kv_heads,
+          .head_dim = config.head_dim,
+          .d_model = config.d_model,
+          .d_ff = config.d_ff,
+          .n_vocab = config.n_vocab,
+          .n_ctx_train = config.n_ctx_train,
+          .rope_base = static_cast<float>(config.rope.base),
+          .sliding_window = config.sliding_window};
+}
+
+std::string isa_from_environment() {
+  const char* isa = std::getenv("CRIA_ISA");
+  return isa != nullptr ? isa : "";
+}
+
+}  // namespace
+
+Result<Model> Model::open(const std::string& path, const ModelOptions& options) {
+  return api::guard([&]() -> Result<Model> {
+    auto loaded = model::load(path, {.tokenizer_path = options.tokenizer_path,
+                                     .isa = options.isa.empty() ? isa_from_environment()
+                                                                : options.isa,
+                                     .on_progress = options.on_progress});
+    if (!loaded.ok()) return loaded.status();
+    const Tokenizer tokenizer(
+        std::make_shared<Tokenizer::Impl>(Tokenizer::Impl{(*loaded)->vocabulary}));
+    ModelInfo info = describe(**loaded);
+    return Model(std::make_shared<Impl>(Impl{std::move(*loaded), std::move(info), tokenizer}));
+  });
+}
+
+const ModelInfo& Model::info() const { return impl_->info; }
+const Tokenizer& Model::tokenizer() const { return impl_->tokenizer; }
+const std::vector<std::string>& Model::notes() const { return impl_->model->notes; }
+
+Result<Session> Model::new_session(const SessionOptions& options) const {
+  return api::guard([&]() -> Result<Session> {
+    auto sequence = engine::Sequence::create(impl_->model, options);
+    if (!sequence.ok()) return sequence.status();
+    return Session(std::make_unique<Session::Impl>(Session::Impl{std::move(*sequence)}));
+  });
+}
+
+}  // namespace cria

@@ -1,0 +1,189 @@
+#include "engine/generate.h"
+
+#include <chrono>
+
+#include "base/str_cat.h"
+#include "engine/stop_text.h"
+#include "sample/sampler.h"
+#include "text/stream_decoder.h"
+
+namespace cria::engine {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+Status check_options(const GenerateOptions& options, TokenId n_vocab) {
+  if (options.max_tokens < -1) {
+    return invalid_argument("max_tokens: found ", options.max_tokens, ", expected -1 or more");
+  }
+  return sample::check(options.sampling, n_vocab);
+}
+
+// From chosen ids to the text that the caller sees.
+class Output {
+ public:
+  Output(const text::Tokenizer& tokenizer, bool at_text_start, const GenerateOptions& options,
+         const PieceCallback& on_piece, GenerateResult& result)
+      : decoder_(tokenizer, at_text_start), stop_text_(options.stop), on_piece_(on_piece),
+        result_(result) {}
+
+  enum class Next { go_on, stop_text, cancelled };
+
+  Status push(TokenId id, Next& next) {
+    decoded_.clear();
+    CRIA_RETURN_IF_ERROR(decoder_.push(id, decoded_));
+    next = show(decoded_);
+    return {};
+  }
+
+  // What is still held back comes out, unless a stop text ended the generation.
+  Next finish() {
+    decoded_.clear();
+    decoder_.finish(decoded_);
+    const Next next = show(decoded_);
+    if (next == Next::stop_text) return next;
+    shown_.clear();
+    stop_text_.finish(shown_);
+    return deliver() ? next : Next::cancelled;
+  }
+
+ private:
+  Next show(std::string_view text) {
+    shown_.clear();
+    const bool stopped = stop_text_.push(text, shown_);
+    const bool wanted = deliver();
+    return stopped ? Next::stop_text : wanted ? Next::go_on : Next::cancelled;
+  }
+
+  bool deliver() {
+    if (shown_.empty()) return true;
+    result_.text += shown_;
+    return !on_piece_ || on_piece_(shown_) == Continue::yes;
+  }
+
+  text::StreamDecoder decoder_;
+  StopText stop_text_;
+  const PieceCallback& on_piece_;
+  GenerateResult& result_;
+  std::string decoded_, shown_;
+};
+
+// Samples, shows and evaluates until something ends it.
+Status decode_loop(Sequence& sequence, sample::Sampler& sampler, Output& output,
+                   const GenerateOptions& options, GenerateResult& result) {
+  const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
+  while (true) {
+    if (options.max_tokens >= 0 && result.n_generated >= options.max_tokens) {
+      result.finish = FinishReason::max_tokens;
+      return {};
+    }
+    if (options.should_cancel && options.should_cancel()) {
+      result.finish = FinishReason::cancelled;
+      return {};
+    }
+    auto id = sampler.sample(sequence.logits());
+    if (!id.ok()) return id.status();
+    if (!options.ignore_eos && vocabulary.is_stop(*id)) {
+      result.finish = FinishReason::stop_token;
+      return {};
+    }
+    sampler.accept(*id);
+    ++result.n_generated;
+    Output::Next next = Output::Next::go_on;
+    CRIA_RETURN_IF_ERROR(output.push(*id, next));
+    const bool last = options.max_tokens >= 0 && result.n_generated >= options.max_tokens;
+    const bool full = static_cast<int64_t>(sequence.tokens().size()) >= sequence.n_ctx();
+    if (full) {
+      result.finish = next == Output::Next::stop_text ? FinishReason::stop_text
+                      : last                          ? FinishReason::max_tokens
+                                                      : FinishReason::context_full;
+      return {};
+    }
+    CRIA_RETURN_IF_ERROR(sequence.eval({&*id, 1}, {}));
+    if (next == Output::Next::go_on) continue;
+    result.finish = next == Output::Next::stop_text ? FinishReason::stop_text
+                                                    : FinishReason::cancelled;
+    return {};
+  }
+}
+
+// Stop tokens may not be chosen at all: a bias of minus infinity on each.
+SamplingOptions effective_sampling(const GenerateOptions& options,
+                                   const model::Vocabulary& vocabulary) {
+  SamplingOptions sampling = options.sampling;
+  if (options.ignore_eos) {
+    for (const TokenId id : vocabulary.stop_tokens) {
+      sampling.logit_bias.emplace_back(id, -std::numeric_limits<float>::infinity());
+    }
+  }
+  return sampling;
+}
+
+}  // namespace
+
+Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string_view text,
+                                           bool parse_special) {
+  std::vector<TokenId> ids;
+  const text::EncodeOptions options{.add_special = sequence.tokens().empty(),
+                                    .parse_special = parse_special};
+  const text::Tokenizer& tokenizer = *sequence.model().vocabulary->tokenizer;
+  CRIA_RETURN_IF_ERROR(tokenizer.encode(text, options, ids));
+  // A prompt is to be continued, so an EOS that the vocabulary adds to whole texts does not belong.
+  if (options.add_special && tokenizer.special().add_eos && !ids.empty() &&
+      ids.back() == tokenizer.special().eos) {
+    ids.pop_back();
+  }
+  // An empty prompt starts from BOS even where the vocabulary does not add it by itself.
+  if (ids.empty() && sequence.tokens().empty() && tokenizer.special().bos >= 0) {
+    ids.push_back(tokenizer.special().bos);
+  }
+  return ids;
+}
+
+Result<std::vector<TokenId>> encode_rendered(const model::Vocabulary& vocabulary,
+                                             std::string_view rendered) {
+  std::vector<TokenId> ids;
+  CRIA_RETURN_IF_ERROR(vocabulary.tokenizer->encode(
+      rendered, {.add_special = false, .parse_special = true}, ids));
+  const text::SpecialTokens& special = vocabulary.tokenizer->special();
+  if (special.add_bos && (ids.empty() || ids.front() != special.bos)) {
+    ids.insert(ids.begin(), special.bos);
+  }
+  return ids;
+}
+
+Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& prompt,
+                                const GenerateOptions& options, const PieceCallback& on_piece) {
+  const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
+  CRIA_RETURN_IF_ERROR(check_options(options, vocabulary.tokenizer->n_vocab()));
+  if (prompt.empty() && sequence.logits().empty()) {
+    return invalid_argument("prompt: found no tokens, expected at least one to start from; this "
+                            "vocabulary has no BOS");
+  }
+  GenerateResult result;
+  result.n_prompt = static_cast<int>(prompt.size());
+  const bool at_text_start = sequence.tokens().empty() &&
+                             (prompt.empty() || (prompt.size() == 1 && prompt[0] ==
+                                                 vocabulary.tokenizer->special().bos));
+  const auto prompt_start = std::chrono::steady_clock::now();
+  CRIA_RETURN_IF_ERROR(sequence.eval(prompt, {.should_cancel = &options.should_cancel,
+                                              .on_progress = &options.on_prefill}));
+  result.prompt_seconds = seconds_since(prompt_start);
+
+  sample::Sampler sampler(effective_sampling(options, vocabulary),
+                          vocabulary.tokenizer->n_vocab());
+  for (const TokenId id : sequence.tokens()) sampler.accept(id);
+  Output output(*vocabulary.tokenizer, at_text_start, options, on_piece, result);
+  const auto generate_start = std::chrono::steady_clock::now();
+  CRIA_RETURN_IF_ERROR(decode_loop(sequence, sampler, output, options, result));
+  if (result.finish != FinishReason::stop_text && result.finish != FinishReason::cancelled) {
+    const Output::Next next = output.finish();
+    if (next == Output::Next::stop_text) result.finish = FinishReason::stop_text;
+  }
+  result.generate_seconds = seconds_since(generate_start);
+  return result;
+}
+
+}  // namespace cria::engine

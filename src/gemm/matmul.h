@@ -1,0 +1,56 @@
+// Products of a chunk of activations with a weight matrix: shape policy, threads, bias. The
+// arithmetic is in kernels/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "gemm/compute.h"
+#include "tensor/tensor_view.h"
+
+namespace cria::gemm {
+
+// One input [n_tokens, n_cols] in the forms that weights of different types want. Quantised forms
+// are made when first asked for and then shared by all products with this input (Q, K and V).
+// Thread compatible. Owns nothing: x and scratch outlive it.
+class MatmulInput {
+ public:
+  // Scratch that holds any quantised form of n_tokens rows of n_cols; group_size 0 where no weight
+  // is grouped_i8.
+  static uint64_t scratch_bytes(int64_t n_tokens, int64_t n_cols, int64_t group_size);
+
+  explicit MatmulInput(std::span<std::byte> scratch) : scratch_(scratch) {}
+
+  // x: fp32, contiguous. Requires scratch_bytes of these sizes to fit.
+  void set(const float* x, int64_t n_tokens, int64_t n_cols);
+
+  int64_t n_tokens() const { return n_tokens_; }
+  int64_t n_cols() const { return n_cols_; }
+
+  struct Form {
+    const std::byte* data;
+    int64_t row_bytes;
+  };
+  Form form_for(const Compute& compute, const TensorView& w);
+
+ private:
+  enum class Kind { none, q8a, grouped };
+
+  std::span<std::byte> scratch_;
+  const float* x_ = nullptr;
+  int64_t n_tokens_ = 0;
+  int64_t n_cols_ = 0;
+  Kind held_ = Kind::none;
+  int64_t held_group_size_ = 0;
+};
+
+// out[t, r] = sum over c of w[r, c] * x[t, c] + bias[r]
+// Shapes    w [n_rows, n_cols] of a computable type; bias [n_rows] or null; out rows out_stride
+//           floats apart
+// Requires  x.n_cols() == w.n_cols(); out overlaps neither
+// Order     of accumulation: the kernels' (n_cols alone), so threads and chunks change no bit
+void matmul(const Compute& compute, const TensorView& w, MatmulInput& x, const float* bias,
+            float* out, int64_t out_stride);
+
+}  // namespace cria::gemm

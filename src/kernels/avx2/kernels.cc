@@ -1,0 +1,27 @@
+// Built for AVX2, FMA and F16C: everything but the table sits in an unnamed namespace, and nothing
+// inline from elsewhere is called, so that no function of this file is kept for another CPU.
+#include "kernels/kernels.h"
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <string.h>
+
+namespace cria::kernels::avx2 {
+namespace {
+
+// Each one builds on those before it.
+// clang-format off
+#include "kernels/avx2/vec.inl.h"
+#include "kernels/shared/unpack.inl.h"
+#include "kernels/shared/matmul_blocks.inl.h"
+#include "kernels/shared/matmul_float.inl.h"
+#include "kernels/shared/elementwise.inl.h"
+#include "kernels/shared/attend.inl.h"
+#include "kernels/shared/table.inl.h"
+// clang-format on
+
+}  // namespace
+
+constinit const Table kTable = make_table("avx2");
+
+}  // namespace cria::kernels::avx2

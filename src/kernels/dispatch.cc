@@ -1,0 +1,65 @@
+// CMake defines CRIA_KERNELS_<ISA> for the folders that this build has.
+#include "kernels/dispatch.h"
+
+#include "base/cpu.h"
+#include "base/str_cat.h"
+
+namespace cria::kernels {
+namespace {
+
+// Slowest first.
+std::vector<const Table*> runnable() {
+  std::vector<const Table*> tables = {&scalar::kTable};
+#if defined(CRIA_KERNELS_AVX2)
+  if (cpu_features().avx2) tables.push_back(&avx2::kTable);
+#endif
+#if defined(CRIA_KERNELS_NEON)
+  if (cpu_features().neon) tables.push_back(&neon::kTable);
+#endif
+  return tables;
+}
+
+template <typename Slot>
+void overlay_slot(Slot& below, Slot above) {
+  if (above != nullptr) below = above;
+}
+
+void overlay(Table& below, const Table& above) {
+  below.name = above.name;
+  for (size_t i = 0; i < below.matmul.size(); ++i) overlay_slot(below.matmul[i], above.matmul[i]);
+  overlay_slot(below.quantize_q8a, above.quantize_q8a);
+  overlay_slot(below.quantize_grouped, above.quantize_grouped);
+  overlay_slot(below.rms_norm, above.rms_norm);
+  overlay_slot(below.swiglu, above.swiglu);
+  overlay_slot(below.attend_f16, above.attend_f16);
+  overlay_slot(below.attend_f32, above.attend_f32);
+  overlay_slot(below.store_f16, above.store_f16);
+}
+
+Status unknown_table(std::string_view name, const std::vector<const Table*>& tables) {
+  std::string valid;
+  for (const Table* table : tables) valid += str_cat(valid.empty() ? "" : ", ", table->name);
+  return invalid_argument("kernel table \"", name,
+                          "\" is unknown, or this CPU cannot run it; valid: ", valid);
+}
+
+}  // namespace
+
+std::vector<std::string_view> runnable_tables() {
+  std::vector<std::string_view> names;
+  for (const Table* table : runnable()) names.emplace_back(table->name);
+  return names;
+}
+
+Result<Table> choose_table(std::string_view name) {
+  const std::vector<const Table*> tables = runnable();
+  Table chosen;
+  for (const Table* table : tables) {
+    overlay(chosen, *table);
+    if (name == table->name) return chosen;
+  }
+  if (!name.empty()) return unknown_table(name, tables);
+  return chosen;
+}
+
+}  // namespace cria::kernels

@@ -1,0 +1,26 @@
+// Built for ARMv8.0: everything but the table sits in an unnamed namespace, as in every ISA folder.
+#include "kernels/kernels.h"
+
+#include <arm_neon.h>
+#include <stddef.h>
+#include <string.h>
+
+namespace cria::kernels::neon {
+namespace {
+
+// Each one builds on those before it.
+// clang-format off
+#include "kernels/neon/vec.inl.h"
+#include "kernels/shared/unpack.inl.h"
+#include "kernels/shared/matmul_blocks.inl.h"
+#include "kernels/shared/matmul_float.inl.h"
+#include "kernels/shared/elementwise.inl.h"
+#include "kernels/shared/attend.inl.h"
+#include "kernels/shared/table.inl.h"
+// clang-format on
+
+}  // namespace
+
+constinit const Table kTable = make_table("neon");
+
+}  // namespace cria::kernels::neon

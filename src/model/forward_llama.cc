@@ -1,0 +1,112 @@
+// LLaMA's forward pass in the papers' reading order (Touvron et al. 2023; qwen2 adds biases to Q, K
+// and V, which the weights carry).
+#include <cmath>
+
+#include "gemm/matmul.h"
+#include "model/model.h"
+#include "ops/elementwise.h"
+
+namespace cria::model {
+namespace {
+
+// What every step of one chunk needs.
+struct Pass {
+  const Model& model;
+  const Compute& compute;
+  Workspace& ws;
+  ops::KvCache& cache;
+  int64_t first_position;
+  int64_t n_tokens;
+  gemm::MatmulInput input;
+};
+
+void multiply(Pass& pass, const Linear& linear, float* out) {
+  gemm::matmul(pass.compute, linear.weight, pass.input, linear.bias_or_null(), out,
+               linear.weight.n_rows());
+}
+
+// x += W_o attention(rope(W_q norm(x)), rope(W_k norm(x)), W_v norm(x))
+void attention_block(Pass& pass, int i_layer) {
+  const Config& config = pass.model.config;
+  const LayerWeights& layer = pass.model.weights.layers[static_cast<size_t>(i_layer)];
+  Workspace& ws = pass.ws;
+  const int64_t n = pass.n_tokens;
+  ops::rms_norm(pass.compute, ws.x.data(), n, config.d_model, layer.attention_norm.data(),
+                config.rms_eps, ws.normed.data());
+  pass.input.set(ws.normed.data(), n, config.d_model);
+  multiply(pass, layer.q, ws.q.data());
+  multiply(pass, layer.k, ws.k.data());
+  multiply(pass, layer.v, ws.v.data());
+  const ops::RopeFrequencies& frequencies = *pass.model.rope;
+  ops::rope(pass.compute, frequencies, ws.cos_sin.data(), n, config.n_heads, config.head_dim,
+            ws.q.data());
+  ops::rope(pass.compute, frequencies, ws.cos_sin.data(), n, config.n_kv_heads, config.head_dim,
+            ws.k.data());
+  pass.cache.store(pass.compute, i_layer, pass.first_position, n, ws.k.data(), ws.v.data());
+  ops::attention(pass.compute, pass.cache,
+                 {.q = ws.q.data(),
+                  .n_tokens = n,
+                  .n_heads = config.n_heads,
+                  .i_layer = i_layer,
+                  .first_position = pass.first_position,
+                  .window = config.sliding_window,
+                  .scale = 1.0f / std::sqrt(static_cast<float>(config.head_dim)),
+                  .out = ws.attended.data()});
+  pass.input.set(ws.attended.data(), n, static_cast<int64_t>(config.n_heads) * config.head_dim);
+  multiply(pass, layer.attention_output, ws.normed.data());
+  ops::add(pass.compute, ws.x.data(), ws.normed.data(), n * config.d_model);
+}
+
+// x += W_down (silu(W_gate norm(x)) * W_up norm(x))
+void feed_forward_block(Pass& pass, int i_layer) {
+  const Config& config = pass.model.config;
+  const LayerWeights& layer = pass.model.weights.layers[static_cast<size_t>(i_layer)];
+  Workspace& ws = pass.ws;
+  const int64_t n = pass.n_tokens;
+  ops::rms_norm(pass.compute, ws.x.data(), n, config.d_model, layer.ffn_norm.data(),
+                config.rms_eps, ws.normed.data());
+  pass.input.set(ws.normed.data(), n, config.d_model);
+  multiply(pass, layer.gate, ws.gate.data());
+  multiply(pass, layer.up, ws.up.data());
+  ops::swiglu(pass.compute, ws.gate.data(), ws.up.data(), n * config.d_ff, ws.gate.data());
+  pass.input.set(ws.gate.data(), n, config.d_ff);
+  multiply(pass, layer.down, ws.normed.data());
+  ops::add(pass.compute, ws.x.data(), ws.normed.data(), n * config.d_model);
+}
+
+// logits = W_output norm(x), of the last token or of all.
+void output_block(Pass& pass, const ForwardArgs& args) {
+  const Config& config = pass.model.config;
+  const int64_t n = args.logits_for == LogitsFor::all ? pass.n_tokens : 1;
+  const float* x = pass.ws.x.data() + (pass.n_tokens - n) * config.d_model;
+  ops::rms_norm(pass.compute, x, n, config.d_model, pass.model.weights.output_norm.data(),
+                config.rms_eps, pass.ws.normed.data());
+  pass.input.set(pass.ws.normed.data(), n, config.d_model);
+  multiply(pass, pass.model.weights.output, args.logits);
+}
+
+}  // namespace
+
+Status forward_llama(const Model& model, const Compute& compute, Workspace& ws,
+                     ops::KvCache& cache, const ForwardArgs& args) {
+  Pass pass{.model = model,
+            .compute = compute,
+            .ws = ws,
+            .cache = cache,
+            .first_position = args.first_position,
+            .n_tokens = static_cast<int64_t>(args.tokens.size()),
+            .input = gemm::MatmulInput(ws.quantized)};
+  ops::embed(compute, model.weights.embedding, args.tokens, ws.x.data());
+  model.rope->fill(compute, args.first_position, pass.n_tokens, ws.cos_sin.data());
+  for (int i = 0; i < model.config.n_layers; ++i) {
+    if (args.should_cancel != nullptr && *args.should_cancel && (*args.should_cancel)()) {
+      return Status(StatusCode::cancelled, "cancelled while evaluating tokens");
+    }
+    attention_block(pass, i);
+    feed_forward_block(pass, i);
+  }
+  if (args.logits_for != LogitsFor::none) output_block(pass, args);
+  return {};
+}
+
+}  // namespace cria::model

@@ -1,0 +1,86 @@
+// A model that is ready to run: hyperparameters, weights, vocabulary and kernels.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/aligned_buffer.h"
+#include "kernels/kernels.h"
+#include "model/config.h"
+#include "model/vocabulary.h"
+#include "model/weights.h"
+#include "ops/attention.h"
+#include "ops/rope.h"
+
+namespace cria::model {
+
+// Immutable once loaded; share it by shared_ptr.
+struct Model {
+  std::string path;
+  std::shared_ptr<const file::Catalog> catalog;  // keeps the weights' bytes alive
+  Config config;
+  Weights weights;
+  std::shared_ptr<const Vocabulary> vocabulary;
+  kernels::Table kernels;
+  std::unique_ptr<const ops::RopeFrequencies> rope;
+  std::vector<std::string> notes;
+};
+
+struct LoadOptions {
+  std::string tokenizer_path = {};
+  std::string isa = {};  // "": the best table
+  std::function<bool(double)> on_progress = {};
+};
+
+// Errors: see cria::Model::open.
+Result<std::shared_ptr<const Model>> load(const std::string& path, const LoadOptions& options);
+
+// All that load() checks above the container, without touching weights: why a file cannot be run.
+struct Checked {
+  Config config;
+  Weights weights;
+  std::shared_ptr<const Vocabulary> vocabulary;
+};
+Result<Checked> check(const file::Catalog& catalog, const std::string& tokenizer_path);
+
+// The intermediate values of one chunk, allocated once. Owns its memory; thread compatible.
+class Workspace {
+ public:
+  // For chunks of at most n_chunk tokens. Errors: out_of_memory with the size.
+  static Result<Workspace> create(const Model& model, int64_t n_chunk);
+
+  int64_t n_chunk = 0;
+  std::span<float> x;          // [n_chunk, d_model]: the residual stream
+  std::span<float> normed;     // [n_chunk, d_model]
+  std::span<float> q;          // [n_chunk, n_heads * head_dim]
+  std::span<float> k, v;       // [n_chunk, n_kv_heads * head_dim]
+  std::span<float> attended;   // [n_chunk, n_heads * head_dim]
+  std::span<float> gate, up;   // [n_chunk, d_ff]
+  std::span<float> cos_sin;    // [n_chunk, n_rot / 2, 2]
+  std::span<std::byte> quantized;  // one input of products, in int8
+
+ private:
+  AlignedBuffer memory_;
+};
+
+enum class LogitsFor { none, last, all };
+
+struct ForwardArgs {
+  std::span<const int32_t> tokens;  // at most workspace.n_chunk; every id checked
+  int64_t first_position = 0;
+  LogitsFor logits_for = LogitsFor::last;
+  float* logits = nullptr;  // [1 or tokens.size(), n_vocab]
+  const std::function<bool()>* should_cancel = nullptr;  // polled before every layer
+};
+
+// One chunk through the network: stores its keys and values in the cache at first_position, ... and
+// computes logits.
+// Order     no bit of the result depends on chunks or threads (kernels.h, attention.h)
+// Errors    cancelled: the cache's rows from first_position on are undefined
+Status forward_llama(const Model& model, const Compute& compute, Workspace& workspace,
+                     ops::KvCache& cache, const ForwardArgs& args);
+
+}  // namespace cria::model

@@ -1,0 +1,219 @@
+#include "model/vocabulary.h"
+
+#include <algorithm>
+
+#include "base/str_cat.h"
+#include "file/readers.h"
+
+namespace cria::model {
+namespace {
+
+using text::PieceType;
+using text::TokenId;
+using text::VocabularyData;
+
+// A SentencePiece .model is a protobuf message whose first field is the list of pieces: field 1,
+// length-delimited.
+constexpr std::byte kPiecesFieldTag{0x0a};
+
+Status read_pieces(const file::Catalog& catalog, VocabularyData& data) {
+  std::vector<std::string_view> pieces;
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.tokens", pieces));
+  if (pieces.empty()) {
+    return corrupt(catalog.source_name,
+                   ": metadata tokenizer.ggml.tokens: found no tokens, expected at least one");
+  }
+  data.pieces.assign(pieces.begin(), pieces.end());
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.scores", data.scores));
+  std::vector<int32_t> types;
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.token_type", types));
+  data.types.assign(pieces.size(), PieceType::normal);
+  if (!types.empty() && types.size() != pieces.size()) {
+    return corrupt(catalog.source_name, ": metadata tokenizer.ggml.token_type: found ",
+                   types.size(), " items, expected one for each of ", pieces.size(), " tokens");
+  }
+  for (size_t i = 0; i < types.size(); ++i) {
+    if (types[i] < 0 || types[i] > static_cast<int32_t>(PieceType::byte)) {
+      return corrupt(catalog.source_name, ": metadata tokenizer.ggml.token_type: item ", i,
+                     ": found ", types[i], ", expected 0 to 6");
+    }
+    data.types[i] = static_cast<PieceType>(types[i]);
+  }
+  std::vector<std::string_view> merges;
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.merges", merges));
+  data.merges.assign(merges.begin(), merges.end());
+  return {};
+}
+
+Status read_id(const file::Catalog& catalog, const char* key, size_t n_vocab, TokenId& out) {
+  if (catalog.find(key) == nullptr) return {};
+  uint32_t id = 0;
+  CRIA_RETURN_IF_ERROR(catalog.get(key, id));
+  // "No such token", as some converters write it.
+  if (id == UINT32_MAX) return {};
+  if (id >= n_vocab) {
+    return corrupt(catalog.source_name, ": at byte ", catalog.find(key)->file_offset,
+                   ": metadata ", key, ": found ", id, ", expected less than the ", n_vocab,
+                   " tokens");
+  }
+  out = static_cast<TokenId>(id);
+  return {};
+}
+
+Status read_special(const file::Catalog& catalog, VocabularyData& data) {
+  text::SpecialTokens& special = data.special;
+  if (data.model == "llama" && data.pieces.size() > 2) {  // what the format implies
+    special.unk = 0;
+    special.bos = 1;
+    special.eos = 2;
+  }
+  const struct {
+    const char* key;
+    TokenId& id;
+  } rows[] = {{"tokenizer.ggml.bos_token_id", special.bos},
+              {"tokenizer.ggml.eos_token_id", special.eos},
+              {"tokenizer.ggml.unknown_token_id", special.unk},
+              {"tokenizer.ggml.padding_token_id", special.pad},
+              {"tokenizer.ggml.eot_token_id", special.eot},
+              {"tokenizer.ggml.eom_token_id", special.eom}};
+  for (const auto& row : rows) {
+    CRIA_RETURN_IF_ERROR(read_id(catalog, row.key, data.pieces.size(), row.id));
+  }
+  const bool llama3 = data.pre == "llama-bpe" || data.pre == "llama3" || data.pre == "llama-v3";
+  special.add_bos = (data.model == "llama" || llama3) && special.bos >= 0;
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.add_bos_token", special.add_bos));
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.add_eos_token", special.add_eos));
+  special.add_bos = special.add_bos && special.bos >= 0;
+  special.add_eos = special.add_eos && special.eos >= 0;
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.add_space_prefix", data.add_space_prefix));
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.remove_extra_whitespaces",
+                                   data.remove_extra_whitespaces));
+  return catalog.get("cria.also_stop_tokens", special.also_stop);
+}
+
+Result<VocabularyData> read_vocabulary(const file::Catalog& catalog) {
+  VocabularyData data;
+  data.source_name = catalog.source_name;
+  std::string_view kind, pre;
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.model", kind));
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.pre", pre));
+  data.model = kind;
+  data.pre = pre;
+  if (kind.empty() || kind == "no_vocab" || kind == "none") {
+    return Status(StatusCode::not_found,
+                  str_cat(catalog.source_name,
+                          ": has no vocabulary; name its file with --tokenizer (tokenizer.bin of "
+                          "llama2.c, or a SentencePiece .model)"));
+  }
+  CRIA_RETURN_IF_ERROR(read_pieces(catalog, data));
+  CRIA_RETURN_IF_ERROR(read_special(catalog, data));
+  return data;
+}
+
+void collect_stop_tokens(Vocabulary& vocabulary) {
+  const text::SpecialTokens& special = vocabulary.tokenizer->special();
+  std::vector<TokenId>& stops = vocabulary.stop_tokens;
+  for (const TokenId id : {special.eos, special.eot, special.eom}) {
+    if (id >= 0) stops.push_back(id);
+  }
+  for (const TokenId id : special.also_stop) {
+    if (id >= 0 && id < vocabulary.tokenizer->n_vocab()) stops.push_back(id);
+  }
+  if (!vocabulary.chat_template.ok()) return;
+  for (const std::string& end : (*vocabulary.chat_template)->end_of_turn()) {
+    const TokenId id = vocabulary.tokenizer->find_piece(end);
+    if (id >= 0) stops.push_back(id);
+  }
+}
+
+std::shared_ptr<const Vocabulary> finish(std::unique_ptr<text::Tokenizer> tokenizer,
+                                         std::string_view template_source,
+                                         std::string_view source_name) {
+  auto vocabulary = std::make_shared<Vocabulary>();
+  vocabulary->tokenizer = std::move(tokenizer);
+  vocabulary->chat_template_source = template_source;
+  if (template_source.empty()) {
+    vocabulary->chat_template =
+        Status(StatusCode::not_found,
+               str_cat(source_name, ": has no chat template; force one with --chat-template NAME"));
+  } else {
+    vocabulary->chat_template = text::recognize_chat_template(template_source);
+  }
+  collect_stop_tokens(*vocabulary);
+  return vocabulary;
+}
+
+// A vocabulary file of any kind: a catalog, or the bytes of a SentencePiece .model.
+struct VocabularyFile {
+  std::shared_ptr<const MappedFile> mapped;
+  std::shared_ptr<const file::Catalog> catalog;  // null: a .model
+};
+
+Result<VocabularyFile> open_file(const std::string& path) {
+  VocabularyFile opened;
+  auto mapped = MappedFile::open(path);
+  if (!mapped.ok()) return mapped.status();
+  opened.mapped = std::move(*mapped);
+  const Bytes bytes = opened.mapped->bytes();
+  if (file::looks_like_gguf(bytes)) {
+    auto catalog = file::open_catalog(path, "");
+    if (!catalog.ok()) return catalog.status();
+    opened.catalog = std::move(*catalog);
+  } else if (bytes.empty() || bytes[0] != kPiecesFieldTag) {
+    auto catalog = std::make_shared<file::Catalog>();
+    catalog->source_name = path;
+    CRIA_RETURN_IF_ERROR(file::read_llama2c_tokenizer(bytes, path, *catalog));
+    opened.catalog = std::move(catalog);
+  }
+  return opened;
+}
+
+}  // namespace
+
+bool Vocabulary::is_stop(TokenId id) const {
+  return std::find(stop_tokens.begin(), stop_tokens.end(), id) != stop_tokens.end();
+}
+
+std::string Vocabulary::token_text(TokenId id) const {
+  std::string text;
+  if (id < 0 || !tokenizer->append_piece(id, true, text).ok()) text.clear();
+  return text;
+}
+
+Result<std::shared_ptr<const Vocabulary>> vocabulary_from_catalog(const file::Catalog& catalog) {
+  auto data = read_vocabulary(catalog);
+  if (!data.ok()) return data.status();
+  auto tokenizer = text::make_tokenizer(std::move(*data));
+  if (!tokenizer.ok()) return tokenizer.status();
+  std::string_view source;
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.chat_template", source));
+  return finish(std::move(*tokenizer), source, catalog.source_name);
+}
+
+Result<std::shared_ptr<const Vocabulary>> open_vocabulary(const std::string& path) {
+  const auto opened = open_file(path);
+  if (!opened.ok()) return opened.status();
+  if (opened->catalog) return vocabulary_from_catalog(*opened->catalog);
+  auto tokenizer = text::make_sentencepiece_tokenizer(opened->mapped->bytes(), path);
+  if (!tokenizer.ok()) return tokenizer.status();
+  return finish(std::move(*tokenizer), {}, path);
+}
+
+Result<VocabularySource> read_vocabulary_source(const std::string& path) {
+  const auto opened = open_file(path);
+  if (!opened.ok()) return opened.status();
+  VocabularySource source;
+  auto data = opened->catalog
+                  ? read_vocabulary(*opened->catalog)
+                  : text::parse_sentencepiece_model(opened->mapped->bytes(), path);
+  if (!data.ok()) return data.status();
+  source.data = std::move(*data);
+  if (opened->catalog) {
+    std::string_view chat_template;
+    CRIA_RETURN_IF_ERROR(opened->catalog->get("tokenizer.chat_template", chat_template));
+    source.chat_template = chat_template;
+  }
+  return source;
+}
+
+}  // namespace cria::model

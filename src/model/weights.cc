@@ -1,0 +1,158 @@
+#include "model/weights.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/str_cat.h"
+#include "tensor/blocks.h"
+
+namespace cria::model {
+namespace {
+
+// Looks tensors up by name, checks them, and remembers which were taken.
+class Binder {
+ public:
+  Binder(const file::Catalog& catalog, Weights& weights) : catalog_(catalog), weights_(weights) {}
+
+  bool has(const std::string& name) const { return catalog_.find_tensor(name) != nullptr; }
+
+  Status matrix(const std::string& name, int64_t n_rows, int64_t n_cols, TensorView& out) {
+    CRIA_RETURN_IF_ERROR(take(name, {n_cols, n_rows}, out));
+    if (out.dtype == DType::grouped_i8) {
+      weights_.max_group_size = std::max(weights_.max_group_size, out.group_size);
+    }
+    return {};
+  }
+
+  Status vector(const std::string& name, int64_t n, std::vector<float>& out) {
+    TensorView view;
+    CRIA_RETURN_IF_ERROR(take(name, {n}, view));
+    if (view.dtype == DType::grouped_i8) {
+      return unsupported(catalog_.source_name, ": tensor ", name,
+                         ": found grouped int8, expected a float type for a vector");
+    }
+    out.resize(static_cast<size_t>(n));
+    dequantize_row(view.dtype, view.data, n, out.data());
+    return {};
+  }
+
+  Status linear(const std::string& name, int64_t n_rows, int64_t n_cols, Linear& out) {
+    CRIA_RETURN_IF_ERROR(matrix(name + ".weight", n_rows, n_cols, out.weight));
+    if (!has(name + ".bias")) return {};
+    return vector(name + ".bias", n_rows, out.bias);
+  }
+
+  // A tensor that nobody asked for would be ignored, and the answers be wrong without a word.
+  Status refuse_leftovers() const {
+    for (const file::NamedTensor& tensor : catalog_.tensors) {
+      if (taken_.contains(tensor.name)) continue;
+      // Old converters stored the angles, which follow from the metadata.
+      if (tensor.name.ends_with("attn_rot_embd") || tensor.name.ends_with("rope_freqs")) continue;
+      return unsupported(catalog_.source_name, ": tensor ", quoted(tensor.name),
+                         ": is not part of the family's forward pass as this version knows it; "
+                         "ignoring it would give wrong answers");
+    }
+    return {};
+  }
+
+ private:
+  Status take(const std::string& name, const std::vector<int64_t>& dims, TensorView& out) {
+    const file::NamedTensor* tensor = catalog_.find_tensor(name);
+    if (tensor == nullptr) {
+      return corrupt(catalog_.source_name, ": tensor ", name, ": found nothing among ",
+                     catalog_.tensors.size(), " tensors, expected shape ", expected_text(dims),
+                     "; convert or download the model again");
+    }
+    out = tensor->view;
+    bool same = true;
+    for (size_t i = 0; i < out.dims.size(); ++i) {
+      same = same && out.dims[i] == (i < dims.size() ? dims[i] : 1);
+    }
+    if (!same) {
+      return corrupt(catalog_.source_name, ": at byte ", tensor->file_offset, ": tensor ", name,
+                     ": found shape ", shape_text(out), ", expected ", expected_text(dims),
+                     " from the hyperparameters");
+    }
+    const DTypeInfo& type = dtype_info(out.dtype);
+    if (!type.computable) {
+      return unsupported(catalog_.source_name, ": at byte ", tensor->file_offset, ": tensor ", name,
+                         ": has type ", type.name,
+                         ", which this version cannot compute with; use a file in another "
+                         "quantisation (q4_0, q4_K, q6_K, q8_0, f16, ...)");
+    }
+    taken_.insert(tensor->name);
+    weights_.n_params += out.n_elems();
+    weights_.size_bytes += static_cast<int64_t>(out.size_bytes);
+    return {};
+  }
+
+  static std::string expected_text(const std::vector<int64_t>& dims) {
+    return dims.size() == 1 ? str_cat("[", dims[0], "]")
+                            : str_cat("[", dims[0], ", ", dims[1], "]");
+  }
+
+  const file::Catalog& catalog_;
+  Weights& weights_;
+  std::unordered_set<std::string_view> taken_;
+};
+
+Status bind_layer(Binder& binder, const Config& config, int i_layer, LayerWeights& layer) {
+  const std::string prefix = str_cat("blk.", i_layer, ".");
+  const int64_t d = config.d_model;
+  const int64_t n_q = static_cast<int64_t>(config.n_heads) * config.head_dim;
+  const int64_t n_kv = static_cast<int64_t>(config.n_kv_heads) * config.head_dim;
+  CRIA_RETURN_IF_ERROR(binder.vector(prefix + "attn_norm.weight", d, layer.attention_norm));
+  CRIA_RETURN_IF_ERROR(binder.linear(prefix + "attn_q", n_q, d, layer.q));
+  CRIA_RETURN_IF_ERROR(binder.linear(prefix + "attn_k", n_kv, d, layer.k));
+  CRIA_RETURN_IF_ERROR(binder.linear(prefix + "attn_v", n_kv, d, layer.v));
+  CRIA_RETURN_IF_ERROR(binder.linear(prefix + "attn_output", d, n_q, layer.attention_output));
+  CRIA_RETURN_IF_ERROR(binder.vector(prefix + "ffn_norm.weight", d, layer.ffn_norm));
+  CRIA_RETURN_IF_ERROR(binder.linear(prefix + "ffn_gate", config.d_ff, d, layer.gate));
+  CRIA_RETURN_IF_ERROR(binder.linear(prefix + "ffn_up", config.d_ff, d, layer.up));
+  return binder.linear(prefix + "ffn_down", d, config.d_ff, layer.down);
+}
+
+Status bind_rope_divisors(Binder& binder, const file::Catalog& catalog, Config& config) {
+  if (!binder.has("rope_freqs.weight")) return {};
+  std::vector<float>& divisors = config.rope.frequency_divisors;
+  CRIA_RETURN_IF_ERROR(binder.vector("rope_freqs.weight", config.rope.n_rot / 2, divisors));
+  for (const float divisor : divisors) {
+    if (!(divisor > 0 && divisor <= 1e6f)) {
+      return corrupt(catalog.source_name, ": tensor rope_freqs.weight: found ", divisor,
+                     ", expected values above 0 and at most 1000000");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Weights> bind_weights(const file::Catalog& catalog, Config& config) {
+  Weights weights;
+  Binder binder(catalog, weights);
+  CRIA_RETURN_IF_ERROR(
+      binder.matrix("token_embd.weight", config.n_vocab, config.d_model, weights.embedding));
+  CRIA_RETURN_IF_ERROR(bind_rope_divisors(binder, catalog, config));
+  // Checked before the layers are allocated: a huge block_count has no tensors to show for it.
+  const std::string last = str_cat("blk.", config.n_layers - 1, ".attn_norm.weight");
+  if (!binder.has(last)) {
+    return corrupt(catalog.source_name, ": tensor ", last, ": found nothing, expected it because ",
+                   "block_count is ", config.n_layers);
+  }
+  weights.layers.resize(static_cast<size_t>(config.n_layers));
+  for (int i = 0; i < config.n_layers; ++i) {
+    CRIA_RETURN_IF_ERROR(bind_layer(binder, config, i, weights.layers[static_cast<size_t>(i)]));
+  }
+  CRIA_RETURN_IF_ERROR(binder.vector("output_norm.weight", config.d_model, weights.output_norm));
+  weights.tied_output = !binder.has("output.weight");
+  if (weights.tied_output) {
+    weights.output.weight = weights.embedding;
+  } else {
+    CRIA_RETURN_IF_ERROR(
+        binder.linear("output", config.n_vocab, config.d_model, weights.output));
+  }
+  CRIA_RETURN_IF_ERROR(binder.refuse_leftovers());
+  return weights;
+}
+
+}  // namespace cria::model

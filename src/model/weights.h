@@ -1,0 +1,46 @@
+// The tensors of a LLaMA-family model, found by name and checked against the hyperparameters.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "file/catalog.h"
+#include "model/config.h"
+
+namespace cria::model {
+
+// A matrix [n_rows = outputs, n_cols = inputs] and its bias, empty where there is none.
+struct Linear {
+  TensorView weight;
+  std::vector<float> bias;
+  const float* bias_or_null() const { return bias.empty() ? nullptr : bias.data(); }
+};
+
+struct LayerWeights {
+  std::vector<float> attention_norm;  // [d_model]
+  Linear q;                           // [n_heads * head_dim, d_model]
+  Linear k, v;                        // [n_kv_heads * head_dim, d_model]
+  Linear attention_output;            // [d_model, n_heads * head_dim]
+  std::vector<float> ffn_norm;        // [d_model]
+  Linear gate, up;                    // [d_ff, d_model]
+  Linear down;                        // [d_model, d_ff]
+};
+
+// Views of the catalog's bytes; small vectors are fp32 copies. Immutable.
+struct Weights {
+  TensorView embedding;  // [n_vocab, d_model]
+  std::vector<LayerWeights> layers;
+  std::vector<float> output_norm;  // [d_model]
+  Linear output;                   // [n_vocab, d_model]; the embedding again where tied
+  bool tied_output = false;
+  int64_t n_params = 0;
+  int64_t size_bytes = 0;
+  int64_t max_group_size = 0;  // of grouped_i8 tensors; 0 where there are none
+};
+
+// Finds every tensor and, for Llama 3.1, the RoPE divisors (into config.rope).
+// Errors: corrupt for a missing tensor or a shape that the hyperparameters contradict (both shapes
+// named); unsupported for a type without kernels or a tensor that the forward pass would ignore.
+Result<Weights> bind_weights(const file::Catalog& catalog, Config& config);
+
+}  // namespace cria::model

@@ -1,0 +1,62 @@
+// What an expression of a chat template can be worth.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "text/chat_template.h"
+
+namespace cria::text {
+
+struct JinjaValue;
+using JinjaList = std::vector<JinjaValue>;
+using JinjaNamespace = std::map<std::string, JinjaValue>;
+
+struct JinjaUndefined {};
+struct JinjaNone {};
+
+// Lists are shared and never change. Messages and namespaces belong to the rendering that made
+// them.
+struct JinjaValue {
+  std::variant<JinjaUndefined, JinjaNone, bool, int64_t, std::string,
+               std::shared_ptr<const JinjaList>, const ChatMessage*, JinjaNamespace*>
+      data;
+
+  template <typename T>
+  const T* get() const {
+    return std::get_if<T>(&data);
+  }
+  template <typename T>
+  bool is() const {
+    return std::holds_alternative<T>(data);
+  }
+  // Null where it is no list.
+  const JinjaList* list() const {
+    const auto* shared = get<std::shared_ptr<const JinjaList>>();
+    return shared != nullptr ? shared->get() : nullptr;
+  }
+};
+
+inline JinjaValue make_list(JinjaList items) {
+  return {std::make_shared<const JinjaList>(std::move(items))};
+}
+
+// Python's bool(value).
+bool is_true(const JinjaValue& value);
+// Python's ==. False for kinds that differ, but true counts as 1.
+bool are_equal(const JinjaValue& a, const JinjaValue& b);
+// Python's str(value) into out; false for kinds whose text is not known here (lists, messages).
+bool to_text(const JinjaValue& value, std::string& out);
+// Python's len(value): code points, items, keys; -1 where it has none.
+int64_t length_of(const JinjaValue& value);
+// A name for messages: "a string".
+const char* kind_name(const JinjaValue& value);
+
+// Offset of the n-th code point, or text.size().
+size_t code_point_offset(std::string_view text, int64_t n);
+
+}  // namespace cria::text

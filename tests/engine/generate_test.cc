@@ -1,0 +1,170 @@
+#include "engine/generate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/dispatch.h"
+#include "support/shared_data.h"
+#include "support/tiny_model.h"
+
+namespace cria::engine {
+namespace {
+
+std::unique_ptr<Sequence> open(const std::string& path, const std::string& tokenizer = "",
+                               std::string_view isa = "", SessionOptions options = {}) {
+  auto loaded = model::load(path, {.tokenizer_path = tokenizer, .isa = std::string(isa), .on_progress = {}});
+  EXPECT_TRUE(loaded.ok()) << loaded.status().message();
+  auto sequence = Sequence::create(*loaded, options);
+  EXPECT_TRUE(sequence.ok()) << sequence.status().message();
+  return std::move(*sequence);
+}
+
+std::unique_ptr<Sequence> open_tiny(SessionOptions options = {}) {
+  const std::string path = testing::temporary_dir() + "/model.gguf";
+  testing::write_tiny_model({}, path);
+  return open(path, "", "", options);
+}
+
+GenerateResult run(Sequence& sequence, std::string_view prompt, const GenerateOptions& options,
+                   const PieceCallback& on_piece = {}) {
+  const auto ids = encode_prompt(sequence, prompt, false);
+  EXPECT_TRUE(ids.ok()) << ids.status().message();
+  auto result = generate(sequence, *ids, options, on_piece);
+  EXPECT_TRUE(result.ok()) << result.status().message();
+  return *result;
+}
+
+GenerateOptions greedy(int n) {
+  GenerateOptions options;
+  options.max_tokens = n;
+  options.sampling.temperature = 0;
+  return options;
+}
+
+// The golden texts were made by llama2.c in fp32; every kernel table has to give them.
+void expect_golden(const std::string& model, const std::string& tokenizer,
+                   const std::string& prompt, int n, const std::string& golden) {
+  for (const std::string_view isa : kernels::runnable_tables()) {
+    auto sequence = open(model, tokenizer, isa);
+    const GenerateResult result = run(*sequence, prompt, greedy(n));
+    EXPECT_EQ(prompt + result.text + "\n", testing::read_file(golden)) << isa;
+    EXPECT_EQ(result.n_generated, n);
+    EXPECT_EQ(result.finish, FinishReason::max_tokens);
+  }
+}
+
+TEST(Generate, GoldenTextsFromTheCheckpoint) {
+  CRIA_SHARED_FILE(dir, "");
+  const std::string model = dir + "models/stories260K.bin", tokenizer = dir + "models/tok512.bin";
+  expect_golden(model, tokenizer, "", 200, dir + "golden/stories260K.empty.n200.txt");
+  expect_golden(model, tokenizer, "Once upon a time", 252, dir + "golden/stories260K.once.n256.txt");
+  expect_golden(model, tokenizer, "Lily and Tom went to the park.", 244,
+                dir + "golden/stories260K.lily.n256.txt");
+}
+
+TEST(Generate, GoldenTextsFromGguf) {
+  CRIA_SHARED_FILE(dir, "");
+  const std::string model = dir + "models/stories260K-f32.gguf";
+  expect_golden(model, "", "", 200, dir + "golden/stories260K.empty.n200.txt");
+  expect_golden(model, "", "Once upon a time", 252, dir + "golden/stories260K.once.n256.txt");
+  expect_golden(model, "", "Lily and Tom went to the park.", 244,
+                dir + "golden/stories260K.lily.n256.txt");
+}
+
+TEST(Generate, TheSameSeedGivesTheSameText) {
+  GenerateOptions options;
+  options.max_tokens = 40;
+  options.sampling.temperature = 1.5f;
+  options.sampling.seed = 42;
+  const std::string first = run(*open_tiny(), "the cat", options).text;
+  EXPECT_EQ(run(*open_tiny({.n_threads = 5, .n_chunk = 2}), "the cat", options).text, first);
+  options.sampling.seed = 43;
+  EXPECT_NE(run(*open_tiny(), "the cat", options).text, first);
+}
+
+TEST(Generate, PiecesAreTheTextInOrder) {
+  std::string streamed;
+  const GenerateResult result = run(*open_tiny(), "cat", greedy(30), [&](std::string_view piece) {
+    EXPECT_FALSE(piece.empty());
+    streamed += piece;
+    return Continue::yes;
+  });
+  EXPECT_EQ(streamed, result.text);
+}
+
+TEST(Generate, AStopTextEndsItAndIsNotShown) {
+  auto sequence = open_tiny();
+  const std::string text = run(*sequence, "cat", greedy(40)).text;
+  ASSERT_GT(text.size(), 12u);
+  GenerateOptions options = greedy(40);
+  options.stop = {text.substr(5, 4)};
+  const GenerateResult stopped = run(*open_tiny(), "cat", options);
+  EXPECT_EQ(stopped.finish, FinishReason::stop_text);
+  EXPECT_EQ(stopped.text, text.substr(0, text.find(options.stop[0])));
+}
+
+TEST(Generate, TheCallerCanStopAndGoOn) {
+  auto whole = open_tiny();
+  const std::string expected = run(*whole, "cat", greedy(12)).text;
+  auto sequence = open_tiny();
+  int n_pieces = 0;
+  const GenerateResult first = run(*sequence, "cat", greedy(12), [&](std::string_view) {
+    return ++n_pieces == 3 ? Continue::no : Continue::yes;
+  });
+  EXPECT_EQ(first.finish, FinishReason::cancelled);
+  const auto rest = generate(*sequence, {}, greedy(12 - first.n_generated), {});
+  ASSERT_TRUE(rest.ok()) << rest.status().message();
+  EXPECT_EQ(first.text + rest->text, expected);
+}
+
+TEST(Generate, AFullContextEndsIt) {
+  auto sequence = open_tiny({.n_ctx = 20});
+  const GenerateResult result = run(*sequence, "cat", greedy(-1));
+  EXPECT_TRUE(result.finish == FinishReason::context_full ||
+              result.finish == FinishReason::stop_token);
+  EXPECT_LE(sequence->tokens().size(), 20u);
+}
+
+TEST(Generate, APromptLongerThanTheContextIsRefused) {
+  auto sequence = open_tiny({.n_ctx = 8});
+  const auto result = generate(*sequence, std::vector<TokenId>(9, 5), greedy(1), {});
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.status().code(), StatusCode::context_full);
+  EXPECT_TRUE(sequence->tokens().empty());
+}
+
+TEST(Generate, BadOptionsAreRefusedBeforeAnythingIsDone) {
+  auto sequence = open_tiny();
+  GenerateOptions options = greedy(-2);
+  EXPECT_EQ(generate(*sequence, {1}, options, {}).status().code(), StatusCode::invalid_argument);
+  options = greedy(1);
+  options.sampling.temperature = NAN;
+  EXPECT_EQ(generate(*sequence, {1}, options, {}).status().code(), StatusCode::invalid_argument);
+  EXPECT_EQ(generate(*sequence, {}, greedy(1), {}).status().code(), StatusCode::invalid_argument);
+  EXPECT_TRUE(sequence->tokens().empty());
+}
+
+TEST(Generate, IgnoreEosNeverChoosesAStopToken) {
+  auto sequence = open_tiny({.n_ctx = 100});
+  GenerateOptions options = greedy(-1);
+  options.ignore_eos = true;
+  options.sampling.temperature = 3;
+  options.sampling.top_k = 0;
+  EXPECT_EQ(run(*sequence, "cat", options).finish, FinishReason::context_full);
+}
+
+TEST(EncodeRendered, HasExactlyOneBos) {
+  auto sequence = open_tiny();
+  const model::Vocabulary& vocabulary = *sequence->model().vocabulary;
+  for (const char* text : {"<s>cat", "cat"}) {
+    const auto ids = encode_rendered(vocabulary, text);
+    ASSERT_TRUE(ids.ok());
+    EXPECT_EQ(std::count(ids->begin(), ids->end(), 1), 1) << text;
+    EXPECT_EQ(ids->front(), 1);
+  }
+}
+
+}  // namespace
+}  // namespace cria::engine

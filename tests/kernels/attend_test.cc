@@ -1,0 +1,191 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/tables.h"
+#include "tensor/half.h"
+
+namespace cria::kernels {
+namespace {
+
+using testing::Guarded;
+using testing::Random;
+
+struct Shape {
+  int64_t n_heads, head_dim, n_positions;
+  int64_t gap;  // elements between the end of a row and the next row
+};
+
+float to_f32(float value) { return value; }
+float to_f32(uint16_t half) { return f16_to_f32(half); }
+void from_f32(float value, float& out) { out = value; }
+void from_f32(float value, uint16_t& out) { out = f32_to_f16(value); }
+
+// Queries, and rows of keys and values, that end at guard pages.
+template <typename Element>
+class Problem {
+ public:
+  Problem(const Shape& shape, Random& random, float q_range)
+      : shape_(shape),
+        q_(testing::uniforms(random, shape.n_heads * shape.head_dim, q_range)),
+        k_(n_elems()),
+        v_(n_elems()) {
+    for (int64_t i = 0; i < n_elems(); ++i) {
+      from_f32(testing::uniform(random, 1), k_[i]);
+      from_f32(testing::uniform(random, 1), v_[i]);
+    }
+  }
+
+  AttendArgs args(float* out) {
+    const int64_t row_bytes = stride() * static_cast<int64_t>(sizeof(Element));
+    return {.q = q_.data(),
+            .n_heads = shape_.n_heads,
+            .head_dim = shape_.head_dim,
+            .k = k_.bytes(),
+            .k_row_bytes = row_bytes,
+            .v = v_.bytes(),
+            .v_row_bytes = row_bytes,
+            .n_positions = shape_.n_positions,
+            .scale = 1 / std::sqrt(static_cast<float>(shape_.head_dim)),
+            .out = out};
+  }
+
+  // Softmax in two passes, in double.
+  std::vector<double> exact() {
+    std::vector<double> out;
+    for (int64_t h = 0; h < shape_.n_heads; ++h) {
+      std::vector<double> weights;
+      for (int64_t p = 0; p < shape_.n_positions; ++p) {
+        double dot = 0;
+        for (int64_t i = 0; i < shape_.head_dim; ++i) {
+          dot += static_cast<double>(q_[h * shape_.head_dim + i]) * to_f32(k_[p * stride() + i]);
+        }
+        weights.push_back(dot * args(nullptr).scale);
+      }
+      const double max = *std::max_element(weights.begin(), weights.end());
+      double sum = 0;
+      for (double& weight : weights) sum += weight = std::exp(weight - max);
+      for (int64_t i = 0; i < shape_.head_dim; ++i) {
+        double value = 0;
+        for (int64_t p = 0; p < shape_.n_positions; ++p) {
+          value += weights[static_cast<size_t>(p)] / sum * to_f32(v_[p * stride() + i]);
+        }
+        out.push_back(value);
+      }
+    }
+    return out;
+  }
+
+  Guarded<float>& q() { return q_; }
+  Guarded<Element>& k() { return k_; }
+  Guarded<Element>& v() { return v_; }
+
+ private:
+  int64_t stride() const { return shape_.head_dim + shape_.gap; }
+  int64_t n_elems() const { return (shape_.n_positions - 1) * stride() + shape_.head_dim; }
+
+  Shape shape_;
+  Guarded<float> q_;
+  Guarded<Element> k_, v_;
+};
+
+class Attend : public testing::EveryTable {
+ protected:
+  template <typename Element>
+  AttendFn slot() const {
+    return sizeof(Element) == 2 ? table_.attend_f16 : table_.attend_f32;
+  }
+
+  template <typename Element>
+  void check(const Shape& shape, uint32_t seed, float q_range, double tolerance) {
+    SCOPED_TRACE(::testing::Message()
+                 << "seed " << seed << " heads " << shape.n_heads << " head_dim " << shape.head_dim
+                 << " positions " << shape.n_positions << " gap " << shape.gap);
+    Random random(seed);
+    Problem<Element> problem(shape, random, q_range);
+    const int64_t n = shape.n_heads * shape.head_dim;
+    Guarded<float> out(n);
+    slot<Element>()(problem.args(out.data()));
+    const std::vector<double> exact = problem.exact();
+    for (int64_t i = 0; i < n; ++i) {
+      ASSERT_NEAR(out[i], exact[static_cast<size_t>(i)], tolerance) << i;  // max |v| is 1
+    }
+  }
+
+  void check_both(const Shape& shape, uint32_t seed) {
+    check<float>(shape, seed, 2, 1e-5);
+    check<uint16_t>(shape, seed, 2, 1e-5);
+  }
+};
+
+TEST_P(Attend, EveryNumberOfPositions) {
+  for (int64_t n = 1; n <= 200; ++n) check_both({2, 24, n, n % 3}, static_cast<uint32_t>(n));
+}
+
+TEST_P(Attend, EveryHeadDim) {
+  for (int64_t head_dim = 1; head_dim <= 130; ++head_dim) {
+    check_both({1, head_dim, 5, head_dim % 2}, static_cast<uint32_t>(head_dim));
+  }
+  for (const int64_t head_dim : {1, 7, 33, 64, 80, 128}) check_both({3, head_dim, 131, 16}, 7);
+}
+
+TEST_P(Attend, AnyNumberOfHeadsGivesEachHeadsOwnBits) {
+  Random random(31);  // NOLINT: a fixed seed
+  const Shape shape{19, 40, 150, 0};
+  Problem<uint16_t> problem(shape, random, 2);
+  Guarded<float> together(19 * 40), one_by_one(19 * 40);
+  table_.attend_f16(problem.args(together.data()));
+  for (int64_t h = 0; h < 19; ++h) {
+    AttendArgs args = problem.args(one_by_one.data() + h * 40);
+    args.q += h * 40;
+    args.n_heads = 1;
+    table_.attend_f16(args);
+  }
+  EXPECT_TRUE(together.same_bits(one_by_one));
+  check_both(shape, 32);
+}
+
+// Scores up to about 1e5: a softmax without its maximum would overflow. The scores' own rounding
+// (1e5 * 2^-24) is what the tolerance allows for.
+TEST_P(Attend, LargeScoresDoNotOverflow) {
+  for (const float q_range : {1e2f, 1e4f, 1e5f}) {
+    check<float>({2, 16, 150, 0}, 33, q_range, 1e-5 + static_cast<double>(q_range) * 4e-7);
+    check<uint16_t>({2, 16, 150, 0}, 34, q_range, 1e-5 + static_cast<double>(q_range) * 4e-7);
+  }
+}
+
+TEST_P(Attend, EqualScoresGiveTheMeanAndOneStrongScoreGivesItsValue) {
+  const Shape shape{1, 8, 100, 0};
+  Random random(35);  // NOLINT
+  Problem<float> problem(shape, random, 1);
+  std::fill_n(problem.q().data(), 8, 0.0f);
+  Guarded<float> out(8);
+  table_.attend_f32(problem.args(out.data()));
+  for (int64_t i = 0; i < 8; ++i) {
+    double mean = 0;
+    for (int64_t p = 0; p < 100; ++p) mean += problem.v()[p * 8 + i] / 100.0;
+    EXPECT_NEAR(out[i], mean, 1e-5);
+  }
+  problem.q()[0] = 1e6f;
+  for (int64_t p = 0; p < 100; ++p) problem.k()[p * 8] = p == 70 ? 1.0f : -1.0f;
+  table_.attend_f32(problem.args(out.data()));
+  for (int64_t i = 0; i < 8; ++i) EXPECT_EQ(out[i], problem.v()[70 * 8 + i]);
+}
+
+TEST_P(Attend, ANanKeyIsNotLost) {
+  for (const int64_t n : {1, 3, 64, 65, 130}) {
+    const Shape shape{1, 9, n, 0};
+    Random random(36);  // NOLINT
+    Problem<float> problem(shape, random, 1);
+    problem.k()[(n - 1) * 9 + 8] = std::nanf("");
+    Guarded<float> out(9);
+    table_.attend_f32(problem.args(out.data()));
+    for (int64_t i = 0; i < 9; ++i) EXPECT_TRUE(std::isnan(out[i])) << n;
+  }
+}
+
+CRIA_FOR_EVERY_TABLE(Attend);
+
+}  // namespace
+}  // namespace cria::kernels

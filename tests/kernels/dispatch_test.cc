@@ -1,0 +1,65 @@
+#include "kernels/dispatch.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/cpu.h"
+
+namespace cria::kernels {
+namespace {
+
+TEST(Dispatch, ScalarIsAlwaysThereAndFirst) {
+  const auto names = runnable_tables();
+  ASSERT_FALSE(names.empty());
+  EXPECT_EQ(names.front(), "scalar");
+}
+
+TEST(Dispatch, EveryNameGivesATableWithoutHoles) {
+  for (const std::string_view name : runnable_tables()) {
+    const auto chosen = choose_table(name);
+    ASSERT_TRUE(chosen.ok()) << chosen.status().message();
+    EXPECT_EQ(chosen->name, name);
+    int n = 0;
+    const DTypeInfo* types = all_dtypes(n);
+    for (int i = 0; i < n; ++i) {
+      EXPECT_EQ(chosen->matmul[static_cast<size_t>(types[i].dtype)] != nullptr, types[i].computable)
+          << name << " " << types[i].name;
+    }
+    EXPECT_NE(chosen->quantize_q8a, nullptr);
+    EXPECT_NE(chosen->quantize_grouped, nullptr);
+    EXPECT_NE(chosen->rms_norm, nullptr);
+    EXPECT_NE(chosen->swiglu, nullptr);
+    EXPECT_NE(chosen->attend_f16, nullptr);
+    EXPECT_NE(chosen->attend_f32, nullptr);
+    EXPECT_NE(chosen->store_f16, nullptr);
+  }
+}
+
+TEST(Dispatch, NoNameMeansTheFastestTable) {
+  const auto chosen = choose_table("");
+  ASSERT_TRUE(chosen.ok());
+  EXPECT_EQ(chosen->name, runnable_tables().back());
+}
+
+TEST(Dispatch, ATableIsRunnableWhereTheCpuHasTheInstructions) {
+  const auto names = runnable_tables();
+  const auto has = [&](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  EXPECT_EQ(has("avx2"), cpu_features().avx2);
+  EXPECT_EQ(has("neon"), cpu_features().neon);
+}
+
+TEST(Dispatch, AnUnknownNameIsRefusedWithTheValidOnes) {
+  const auto chosen = choose_table("mmx");
+  ASSERT_FALSE(chosen.ok());
+  EXPECT_EQ(chosen.status().code(), StatusCode::invalid_argument);
+  EXPECT_NE(chosen.status().message().find("mmx"), std::string::npos);
+  for (const std::string_view name : runnable_tables()) {
+    EXPECT_NE(chosen.status().message().find(name), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace cria::kernels

@@ -1,0 +1,96 @@
+#include "ops/attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "kernels/dispatch.h"
+
+namespace cria::ops {
+namespace {
+
+std::vector<float> normals(size_t n, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(n);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+// Attention of one token and head by definition, in fp64.
+std::vector<double> expected_head(const float* q, const std::vector<float>& k,
+                                  const std::vector<float>& v, int64_t stride, int64_t offset,
+                                  int64_t first, int64_t last, int64_t head_dim) {
+  std::vector<double> weights, out(static_cast<size_t>(head_dim), 0.0);
+  double total = 0;
+  for (int64_t p = first; p <= last; ++p) {
+    double score = 0;
+    for (int64_t i = 0; i < head_dim; ++i) score += q[i] * k[static_cast<size_t>(p * stride + offset + i)];
+    weights.push_back(std::exp(score * 0.25));
+    total += weights.back();
+  }
+  for (int64_t p = first; p <= last; ++p) {
+    for (int64_t i = 0; i < head_dim; ++i) {
+      out[static_cast<size_t>(i)] += weights[static_cast<size_t>(p - first)] / total *
+                                     v[static_cast<size_t>(p * stride + offset + i)];
+    }
+  }
+  return out;
+}
+
+void check(DType kv, int64_t window, double tolerance) {
+  constexpr int64_t kTokens = 90, kHeads = 6, kKvHeads = 2, kHeadDim = 20;
+  constexpr int64_t kStride = kKvHeads * kHeadDim;
+  const auto q = normals(kTokens * kHeads * kHeadDim, 1);
+  const auto k = normals(kTokens * kStride, 2), v = normals(kTokens * kStride, 3);
+  for (const std::string_view isa : kernels::runnable_tables()) {
+    const auto table = kernels::choose_table(isa);
+    auto pool = ThreadPool::create(3);
+    const Compute compute{*table, **pool};
+    auto cache = KvCache::create({.n_layers = 2, .n_kv_heads = kKvHeads, .head_dim = kHeadDim,
+                                  .n_ctx = kTokens, .k_type = kv, .v_type = kv});
+    ASSERT_TRUE(cache.ok());
+    // Two chunks into the second layer; the first must stay apart.
+    cache->store(compute, 0, 0, kTokens, v.data(), k.data());
+    cache->store(compute, 1, 0, 50, k.data(), v.data());
+    cache->store(compute, 1, 50, 40, k.data() + 50 * kStride, v.data() + 50 * kStride);
+    std::vector<float> out(40 * kHeads * kHeadDim);
+    attention(compute, *cache,
+              {.q = q.data() + 50 * kHeads * kHeadDim, .n_tokens = 40, .n_heads = kHeads,
+               .i_layer = 1, .first_position = 50, .window = window, .scale = 0.25f,
+               .out = out.data()});
+    for (int64_t t = 0; t < 40; ++t) {
+      for (int64_t h = 0; h < kHeads; ++h) {
+        const int64_t position = 50 + t;
+        const int64_t first = window > 0 ? std::max<int64_t>(0, position - window + 1) : 0;
+        const auto expected = expected_head(&q[static_cast<size_t>((position * kHeads + h) * kHeadDim)],
+                                            k, v, kStride, h / 3 * kHeadDim, first, position, kHeadDim);
+        for (int64_t i = 0; i < kHeadDim; ++i) {
+          ASSERT_NEAR(out[static_cast<size_t>((t * kHeads + h) * kHeadDim + i)],
+                      expected[static_cast<size_t>(i)], tolerance)
+              << isa << ": token " << t << ", head " << h;
+        }
+      }
+    }
+  }
+}
+
+TEST(Attention, F32CacheMatchesTheDefinition) { check(DType::f32, 0, 1e-5); }
+TEST(Attention, F16CacheMatchesTheDefinition) { check(DType::f16, 0, 5e-3); }
+TEST(Attention, ASlidingWindowSeesItsLastPositionsOnly) { check(DType::f32, 13, 1e-5); }
+TEST(Attention, AWindowOfOneSeesItself) { check(DType::f32, 1, 1e-5); }
+
+TEST(KvCache, SaysItsSizeAndSaturates) {
+  KvShape shape{.n_layers = 2, .n_kv_heads = 3, .head_dim = 5, .n_ctx = 7};
+  EXPECT_EQ(KvCache::size_bytes(shape), 2u * 3 * 5 * 7 * 2 * 2);
+  shape.v_type = DType::f32;
+  EXPECT_EQ(KvCache::size_bytes(shape), 2u * 3 * 5 * 7 * (2 + 4));
+  shape.n_layers = shape.n_kv_heads = shape.head_dim = 1 << 30;
+  shape.n_ctx = 1 << 30;
+  EXPECT_EQ(KvCache::size_bytes(shape), UINT64_MAX);
+  EXPECT_EQ(KvCache::create(shape).status().code(), StatusCode::out_of_memory);
+}
+
+}  // namespace
+}  // namespace cria::ops

@@ -1,0 +1,17 @@
+// In a file of its own, so that no caller's code is compiled into these.
+#include "allocation_count.h"
+
+#include <cstdlib>
+#include <new>
+
+namespace cria::testing {
+size_t n_allocations = 0;
+}
+
+void* operator new(size_t n_bytes) {
+  ++cria::testing::n_allocations;
+  if (void* memory = std::malloc(n_bytes == 0 ? 1 : n_bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }

@@ -1,0 +1,28 @@
+// What can be typed in a chat besides messages: /help, /set, /save and so on.
+#pragma once
+
+#include <string>
+
+#include "conversation.h"
+#include "history.h"
+#include "output.h"
+
+namespace cria::cli {
+
+// One chat on a terminal.
+struct Chat {
+  Conversation conversation;
+  History history;
+  Output out;
+  Stats stats = Stats::automatic;
+};
+
+enum class AfterCommand { read_on, reply_again, leave };
+
+// True for lines that start with a slash. (A message may start with a space and then a slash.)
+bool is_chat_command(const std::string& line);
+
+// Does what line says; mistakes are said on standard error. reply_again: the caller is to do so.
+AfterCommand run_chat_command(Chat& chat, const std::string& line);
+
+}  // namespace cria::cli

@@ -1,0 +1,52 @@
+// The messages of a chat and the session that answers them. Knows nothing of terminals.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cria/model.h"
+#include "options.h"
+
+namespace cria::cli {
+
+class Conversation {
+ public:
+  Conversation(Model model, Session session, const ChatOptions& options);
+
+  // Adds the user's message and the reply to it. Where there is no reply (an error, or a stop
+  // before its first word) the conversation is as before. Errors: as Session::chat.
+  Result<GenerateResult> say(std::string text, const GenerateOptions& options,
+                             const PieceCallback& on_piece);
+  // Replaces the last reply. Errors: invalid_argument where there is none; as say.
+  Result<GenerateResult> reply_again(const GenerateOptions& options, const PieceCallback& on_piece);
+
+  // All but the system message and the settings.
+  void clear() { turns_.clear(); }
+
+  const std::string& system() const { return system_; }
+  void set_system(std::string text) { system_ = std::move(text); }
+  // The system message, if any, and the turns.
+  std::vector<ChatMessage> messages() const;
+  // Requires: as load_transcript checks.
+  void set_messages(std::vector<ChatMessage> messages);
+
+  const Model& model() const { return model_; }
+  const Session& session() const { return session_; }
+  // Of the next reply. The seed moves on by one with each.
+  GenerateOptions& settings() { return settings_; }
+  const GenerateOptions& settings() const { return settings_; }
+  const std::string& chat_template() const { return chat_template_; }
+
+ private:
+  Result<GenerateResult> reply(const GenerateOptions& options, const PieceCallback& on_piece);
+
+  Model model_;
+  Session session_;
+  GenerateOptions settings_;
+  std::string chat_template_;
+  std::string system_;
+  std::vector<ChatMessage> turns_;  // user and assistant in turn
+};
+
+}  // namespace cria::cli

@@ -1,0 +1,75 @@
+// What each command was asked to do: flags and environment as plain structs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cria/diagnose.h"
+#include "cria/session.h"
+
+namespace cria::cli {
+
+struct ModelFlags {
+  std::string path;
+  std::string tokenizer;
+  std::string isa;
+};
+
+struct PromptFlags {
+  std::optional<std::string> text;  // -p
+  std::string file;                 // -f; "" for none
+};
+
+enum class Stats { automatic, always, never };  // automatic: where standard error is a terminal
+
+// What run and chat share.
+struct GenerationFlags {
+  ModelFlags model;
+  PromptFlags prompt;
+  SessionOptions session;
+  GenerateOptions generate;  // its seed is drawn already where none was given
+  Stats stats = Stats::automatic;
+  bool verbose = false;  // the model's notes on standard error
+};
+
+struct RunOptions {
+  GenerationFlags generation;
+  bool echo = false;
+};
+
+struct ChatOptions {
+  GenerationFlags generation;
+  std::string system;
+  std::string chat_template;  // "": the file's own
+};
+
+struct InspectOptions {
+  std::string path;
+  std::string tokenizer;
+  bool json = false;
+};
+
+struct TokenizeOptions {
+  ModelFlags model;  // isa is not used
+  PromptFlags prompt;
+  bool ids = false;
+  bool no_bos = false;
+  bool special = false;
+};
+
+struct SynthFlags {
+  std::string path;
+  SynthOptions synth;
+  bool list = false;
+};
+
+// Each takes the words after the command's name and fills *options. Returns an exit code where
+// nothing is left to do: help was asked for and printed, or the words are wrong, which was said.
+std::optional<int> parse_run(const std::vector<std::string>& words, RunOptions* options);
+std::optional<int> parse_chat(const std::vector<std::string>& words, ChatOptions* options);
+std::optional<int> parse_inspect(const std::vector<std::string>& words, InspectOptions* options);
+std::optional<int> parse_tokenize(const std::vector<std::string>& words, TokenizeOptions* options);
+std::optional<int> parse_synth(const std::vector<std::string>& words, SynthFlags* options);
+
+}  // namespace cria::cli
