@@ -295,7 +295,7 @@ Status GgufReader::read_dtype(std::string_view field, TensorView& view) {
   uint32_t id = 0;
   CRIA_RETURN_IF_ERROR(in_.read(field, id));
   const DTypeInfo* info = find_dtype(id);
-  if (info == nullptr || info->dtype == DType::grouped_i8) {  // the latter is ours, in no file
+  if (info == nullptr) {
     const char* removed = removed_type_name(id);
     return as_unsupported(in_.error_at(
         position, field, "found type id ", id,

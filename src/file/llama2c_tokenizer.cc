@@ -10,6 +10,7 @@ namespace cria::file {
 namespace {
 
 constexpr uint32_t kMaxPieceBytes = 65535;
+constexpr uint32_t kUntilTheEnd = 0;  // the number of tokens where no model says it
 constexpr uint64_t kMinTokenBytes = 8;               // a score, a size and no text
 constexpr std::string_view kSpace = "\xe2\x96\x81";  // U+2581, which the file spells as a space
 constexpr std::string_view kSpecialNames[] = {"<unk>", "<s>", "</s>"};
@@ -98,6 +99,12 @@ Status read_vocabulary(ByteReader& in, Vocabulary& out) {
     return in.error_at(0, "longest piece", "found ", max_piece_bytes, ", expected 1 to ",
                        kMaxPieceBytes, "; is this a llama2.c tokenizer.bin?");
   }
+  if (out.n_tokens == kUntilTheEnd) {
+    while (in.remaining() > 0) {
+      CRIA_RETURN_IF_ERROR(read_token(in, out.n_tokens++, max_piece_bytes, out));
+    }
+    return {};
+  }
   CRIA_RETURN_IF_ERROR(in.require_items("vocabulary", out.n_tokens, kMinTokenBytes));
   for (uint32_t id = 0; id < out.n_tokens; ++id) {
     CRIA_RETURN_IF_ERROR(read_token(in, id, max_piece_bytes, out));
@@ -108,8 +115,12 @@ Status read_vocabulary(ByteReader& in, Vocabulary& out) {
                   " tokens; this vocabulary belongs to another model");
 }
 
-// The size of the model's vocabulary, which the file does not say.
+// The size of the model's vocabulary, which the file does not say: on its own, all that it holds.
 Status find_n_tokens(const ByteReader& in, const Catalog& catalog, uint32_t& out) {
+  if (catalog.format.empty()) {  // no model
+    out = kUntilTheEnd;
+    return {};
+  }
   CRIA_RETURN_IF_ERROR(catalog.get("llama.vocab_size", out));
   const NamedTensor* embedding = catalog.find_tensor("token_embd.weight");
   if (out == 0 && embedding != nullptr && embedding->view.n_rows() <= INT32_MAX) {

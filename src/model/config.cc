@@ -180,8 +180,9 @@ Status refuse_unknown_parts(const KeyReader& keys) {
 Status read_vocab_size(const file::Catalog& catalog, Config& config) {
   const file::NamedTensor* embedding = catalog.find_tensor("token_embd.weight");
   if (embedding == nullptr) {
-    return corrupt(catalog.source_name, ": tensor token_embd.weight: found nothing among ",
-                   catalog.tensors.size(), " tensors, expected the token embedding; ",
+    return corrupt(catalog.source_name, ": at byte ", catalog.size_bytes(),
+                   ": tensor token_embd.weight: found the end of the file and ",
+                   catalog.tensors.size(), " other tensors, expected the token embedding; ",
                    catalog.tensors.empty() ? "this file holds a vocabulary only"
                                            : "convert the model again");
   }

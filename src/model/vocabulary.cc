@@ -79,8 +79,12 @@ Status read_special(const file::Catalog& catalog, VocabularyData& data) {
   for (const auto& row : rows) {
     CRIA_RETURN_IF_ERROR(read_id(catalog, row.key, data.pieces.size(), row.id));
   }
-  const bool llama3 = data.pre == "llama-bpe" || data.pre == "llama3" || data.pre == "llama-v3";
-  special.add_bos = (data.model == "llama" || llama3) && special.bos >= 0;
+  // What files of these kinds mean where they do not say it.
+  bool adds_bos = data.model == "llama";
+  for (const char* pre : {"llama-bpe", "llama3", "llama-v3", "falcon3"}) {
+    adds_bos = adds_bos || data.pre == pre;
+  }
+  special.add_bos = adds_bos && special.bos >= 0;
   CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.add_bos_token", special.add_bos));
   CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.add_eos_token", special.add_eos));
   special.add_bos = special.add_bos && special.bos >= 0;

@@ -38,7 +38,7 @@ class Rng {
 // logits, history and seed give the same token on every machine: probabilities use cria's own exp
 // and are summed in a fixed order, and ties are broken by the lower id. Thread compatible.
 // Nothing is allocated after the constructor, but for a history of more than 65,536 tokens or where
-// repeat_last_n is -1.
+// repeat_last_n is -1; a copy allocates once more on its first draw.
 class Sampler {
  public:
   // Requires: check(options, n_vocab) is ok.
@@ -64,12 +64,13 @@ class Sampler {
 
   static bool comes_first(const Candidate& a, const Candidate& b);
   bool has_penalties() const;
+  TokenId n_candidates() const;
+  void adjust(std::span<const float> logits);
   void penalize();
-  void load(std::span<const float> logits);
   TokenId most_likely() const;
+  void collect();
   float largest_logit() const;
   double compute_weights(double temperature);
-  void keep_top_k();
   void keep_typical();
   void keep_top_p();
   void keep_min_p();
@@ -81,6 +82,7 @@ class Sampler {
   std::vector<TokenId> history_;  // a ring once it holds repeat_last_n
   size_t oldest_ = 0;             // of the ring
   std::vector<int32_t> counts_;   // of each id in history_; empty without penalties
+  std::vector<float> logits_;     // after bias and penalties
   Candidates candidates_;
 };
 

@@ -10,6 +10,7 @@ namespace cria {
 
 // All multi-byte fields are little-endian; d, dmin and m are fp16 bit patterns.
 // Source: GGUF specification and the block definitions that its readers share.
+// clang-format off
 struct BlockQ4_0 { uint16_t d; uint8_t qs[16]; };
 struct BlockQ4_1 { uint16_t d, m; uint8_t qs[16]; };
 struct BlockQ5_0 { uint16_t d; uint8_t qh[4]; uint8_t qs[16]; };
@@ -20,12 +21,14 @@ struct BlockQ3K { uint8_t hmask[32]; uint8_t qs[64]; uint8_t scales[12]; uint16_
 struct BlockQ4K { uint16_t d, dmin; uint8_t scales[12]; uint8_t qs[128]; };
 struct BlockQ5K { uint16_t d, dmin; uint8_t scales[12]; uint8_t qh[32]; uint8_t qs[128]; };
 struct BlockQ6K { uint8_t ql[128]; uint8_t qh[64]; int8_t scales[16]; uint16_t d; };
+// clang-format on
 static_assert(sizeof(BlockQ4_0) == 18 && sizeof(BlockQ4_1) == 20 && sizeof(BlockQ5_0) == 22);
 static_assert(sizeof(BlockQ5_1) == 24 && sizeof(BlockQ8_0) == 34 && sizeof(BlockQ2K) == 84);
 static_assert(sizeof(BlockQ3K) == 110 && sizeof(BlockQ4K) == 144 && sizeof(BlockQ5K) == 176);
 static_assert(sizeof(BlockQ6K) == 210);
 
-// Activations of one block of 32 columns, quantised for the integer products: ours, never in a file.
+// Activations of one block of 32 columns, quantised for the integer products: ours, never in a
+// file.
 //   x[i] ~ d * q[i];  sums[h] = sum of q[16 h .. 16 h + 15], for weights with a minimum.
 struct BlockQ8A {
   float d;

@@ -43,6 +43,8 @@ constexpr DTypeInfo kTypes[] = {
     {DType::tq2_0, "tq2_0", 256, 66, false, true},
     {DType::mxfp4, "mxfp4", 32, 17, false, true},
     {DType::nvfp4, "nvfp4", 64, 36, false, true},
+    {DType::q1_0, "q1_0", 128, 18, false, true},
+    {DType::q2_0, "q2_0", 64, 18, false, true},
     {DType::grouped_i8, "grouped_i8", 1, 1, true, true},
 };
 constexpr int kNumRows = static_cast<int>(std::size(kTypes));

@@ -17,33 +17,28 @@ namespace {
 constexpr size_t kMaxTextBytes = size_t{1} << 28;  // symbols are counted in int32_t
 
 // GPT-2's alphabet: printable Latin-1 stands for itself, the other 68 bytes for U+0100 onwards.
-class ByteAlphabet {
- public:
-  ByteAlphabet() {
-    bytes_.fill(-1);
-    uint32_t next = 0x100;
-    for (uint32_t byte = 0; byte < 256; ++byte) {
+constexpr uint32_t kAlphabetEnd = 0x100 + 68;
+
+struct ByteAlphabet {
+  std::array<uint16_t, 256> letters{};        // byte -> code point
+  std::array<int16_t, kAlphabetEnd> bytes{};  // code point -> byte, or -1
+
+  constexpr ByteAlphabet() {
+    for (int16_t& byte : bytes) byte = -1;
+    uint16_t next = 0x100;
+    for (unsigned byte = 0; byte < 256; ++byte) {
       const bool printable = (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte != 0xAD);
-      const uint32_t code_point = printable ? byte : next++;
-      append_utf8(code_point, letters_[byte]);
-      bytes_[code_point] = static_cast<int>(byte);
+      letters[byte] = printable ? static_cast<uint16_t>(byte) : next++;
+      bytes[letters[byte]] = static_cast<int16_t>(byte);
     }
   }
-
-  const std::string& letter(unsigned char byte) const { return letters_[byte]; }
-  // The byte of a letter, or -1.
-  int byte(uint32_t code_point) const {
-    return code_point < bytes_.size() ? bytes_[code_point] : -1;
-  }
-
- private:
-  std::array<std::string, 256> letters_;
-  std::array<int, 0x144> bytes_;
 };
+constexpr ByteAlphabet kAlphabet;
 
-const ByteAlphabet& alphabet() {
-  static const ByteAlphabet kAlphabet;
-  return kAlphabet;
+std::string spell(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) append_utf8(kAlphabet.letters[static_cast<unsigned char>(c)], out);
+  return out;
 }
 
 class BpeTokenizer final : public Tokenizer {
@@ -62,7 +57,8 @@ class BpeTokenizer final : public Tokenizer {
     size_t n_missing = 0;
     for (unsigned value = 0; value < 256; ++value) {
       const auto byte = static_cast<unsigned char>(value);
-      letter_ids_[byte] = table_.find(alphabet().letter(byte));
+      const char text = static_cast<char>(byte);
+      letter_ids_[byte] = table_.find(spell({&text, 1}));
       if (letter_ids_[byte] == -1) letter_ids_[byte] = table_.byte_piece(byte);
       n_missing += letter_ids_[byte] == -1;
     }
@@ -87,7 +83,7 @@ class BpeTokenizer final : public Tokenizer {
         out.push_back(part.id);
         continue;
       }
-      const Status status = encode_part(text, part.text, out);
+      Status status = encode_part(text, part.text, out);
       if (!status.ok()) {
         out.resize(n_before);
         return status;
@@ -130,7 +126,8 @@ class BpeTokenizer final : public Tokenizer {
   static void append_decoded(std::string_view piece, std::string& out) {
     while (!piece.empty()) {
       const Utf8Step step = utf8_step(piece);
-      const int byte = step.valid ? alphabet().byte(step.code_point) : -1;
+      const bool is_letter = step.valid && step.code_point < kAlphabetEnd;
+      const int byte = is_letter ? kAlphabet.bytes[step.code_point] : -1;
       if (byte >= 0) {
         out += static_cast<char>(byte);
       } else {
@@ -155,9 +152,7 @@ class BpeTokenizer final : public Tokenizer {
 
   // The id of a stretch that is a piece as it stands, or -1.
   TokenId whole_piece(std::string_view stretch) const {
-    std::string spelt;
-    for (const char c : stretch) spelt += alphabet().letter(static_cast<unsigned char>(c));
-    const TokenId id = table_.find(spelt);
+    const TokenId id = table_.find(spell(stretch));
     if (id == -1) return -1;
     const PieceType kind = table_.type(id);
     return kind == PieceType::control || kind == PieceType::unknown ? -1 : id;

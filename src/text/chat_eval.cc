@@ -1,3 +1,4 @@
+// A walk over the tree, with one frame of names for the template and one for each pass of a loop.
 #include "text/chat_eval.h"
 
 #include <memory>

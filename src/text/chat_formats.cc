@@ -100,7 +100,8 @@ constexpr auto kFormats = std::to_array<ChatFormat>({
      R"({{ 'You are an AI programming assistant, utilizing the Deepseek Coder model, developed by )"
      R"(Deepseek Company, and you only answer questions related to computer science. For )"
      R"(politically sensitive questions, security and privacy issues, and other non-computer )"
-     R"(science questions, you will refuse to answer\n' }}{% endif %}{% for m in messages %}{% if m.role == 'system' %}{{ m.content }})"
+     R"(science questions, you will refuse to answer\n' }}{% endif %})"
+     R"({% for m in messages %}{% if m.role == 'system' %}{{ m.content }})"
      R"({% elif m.role == 'user' %}{{ '### Instruction:\n' + m.content + '\n' }})"
      R"({% else %}{{ '### Response:\n' + m.content + '\n<|EOT|>\n' }}{% endif %}{% endfor %})"
      R"({% if add_generation_prompt %}{{ '### Response:\n' }}{% endif %})"},

@@ -1,3 +1,4 @@
+// Python's rules for truth, equality, text and length, as far as chat templates rely on them.
 #include "text/chat_value.h"
 
 #include <algorithm>

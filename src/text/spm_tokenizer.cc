@@ -113,7 +113,7 @@ class SpmTokenizer final : public Tokenizer {
         out.push_back(part.id);
         continue;
       }
-      const Status status = encode_part(text, part.text, out);
+      Status status = encode_part(text, part.text, out);
       if (!status.ok()) {
         out.resize(n_before);
         return status;
@@ -164,7 +164,7 @@ class SpmTokenizer final : public Tokenizer {
     std::string normalized;
     normalizer_.run(part, table_.user_matcher(), normalized);
     size_t bad_offset = 0;
-    const Status status = encode_normalized(normalized, out, bad_offset);
+    Status status = encode_normalized(normalized, out, bad_offset);
     if (status.code() != StatusCode::unsupported) return status;
     std::string again;
     const size_t start = static_cast<size_t>(part.data() - whole.data());

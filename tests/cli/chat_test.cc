@@ -32,9 +32,10 @@ TEST(ChatWithoutTerminal, RendersTheTemplateOfTheModel) {
   const Words flags = {"-n", "12", "--temp", "0", "--ignore-eos"};
   Words chat = {"chat", model, "-sys", "Be brief.", "-p", "hello"};
   chat.insert(chat.end(), flags.begin(), flags.end());
-  Words run = {"run", model, "--special", "-p",
-               "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nhello<|im_end|>\n"
-               "<|im_start|>assistant\n"};
+  const std::string conversation =
+      "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nhello<|im_end|>\n"
+      "<|im_start|>assistant\n";
+  Words run = {"run", model, "--special", "-p", conversation};
   run.insert(run.end(), flags.begin(), flags.end());
   const ProcessResult reply = cria(chat);
   EXPECT_EQ(reply.exit_code, 0) << reply.err;

@@ -55,7 +55,7 @@ bool memory_is_not_the_programs() { return kSanitized || !kEmulator.empty(); }
 double patience() { return kSanitized || !kEmulator.empty() ? 20 : 1; }
 
 std::string synthetic_model() {
-  const std::string path = temporary_dir() + "/tiny.gguf";
+  std::string path = temporary_dir() + "/tiny.gguf";
   const ProcessResult result = cria({"synth", "--shape", "tiny", path});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   return path;

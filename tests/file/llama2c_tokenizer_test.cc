@@ -120,6 +120,15 @@ TEST(Llama2cTokenizer, RefusesACatalogThatDoesNotSayItsVocabularysSize) {
   expect_refusal(add_vocabulary(VocabularyImage().bytes(), **model.catalog), {"of 0 tokens"});
 }
 
+TEST(Llama2cTokenizer, IsReadWholeWhereThereIsNoModel) {
+  Catalog alone;
+  const Status status = add_vocabulary(VocabularyImage().bytes(), alone);
+  ASSERT_TRUE(status.ok()) << status.message();
+  std::vector<std::string_view> tokens;
+  ASSERT_TRUE(alone.get("tokenizer.ggml.tokens", tokens).ok());
+  EXPECT_EQ(tokens.size(), 263u);
+}
+
 TEST(Llama2cTokenizer, ReplacesTheVocabularyOfAGgufFile) {
   CRIA_SHARED_FILE(models, "models/");
   const Opened model = open_gguf(read_file(models + "stories260K-f32.gguf"));

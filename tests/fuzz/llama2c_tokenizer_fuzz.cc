@@ -1,4 +1,5 @@
-// The first two bytes are the size of the model's vocabulary, which the file does not hold.
+// The first two bytes are the size of the model's vocabulary, which the file does not hold; 0
+// stands for a vocabulary without a model.
 #include <cstring>
 
 #include "fuzz/use_catalog.h"
@@ -9,6 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::memcpy(&n_vocab, data, sizeof n_vocab);
   cria::file::Catalog catalog;
   catalog.source_name = "model";
+  if (n_vocab != 0) catalog.format = "model";
   cria::file::MetaValue value;
   value.value = uint64_t{n_vocab};
   catalog.metadata.emplace_back("llama.vocab_size", value);

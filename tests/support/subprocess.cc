@@ -60,6 +60,7 @@ void limit(decltype(RLIMIT_AS) resource, const std::optional<uint64_t>& most) {
   limit(RLIMIT_FSIZE, options.max_file_bytes);
   limit(RLIMIT_AS, options.max_address_bytes);
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   ::execvp(argv[0], argv.data());

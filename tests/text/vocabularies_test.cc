@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <sstream>
 
 #include "file/readers.h"
@@ -92,24 +92,25 @@ TEST_P(RealVocabulary, DecodeUndoesEncode) {
   }
 }
 
+// Processor time, so that a busy machine changes nothing; the limits leave room for sanitizers.
+double seconds_since(std::clock_t start) {
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
 TEST_P(RealVocabulary, LoadsQuicklyAndTakesLongTexts) {
   CRIA_SHARED_FILE(path, std::string("vocabs/ggml-vocab-") + GetParam() + ".gguf");
   const VocabularyData data = vocabulary_from_gguf(path);
-  const auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock();
   const auto made = make_tokenizer(data);
-  const std::chrono::duration<double> load = std::chrono::steady_clock::now() - start;
+  EXPECT_LT(seconds_since(start), 2.0);
   ASSERT_TRUE(made.ok()) << made.status().message();
-  EXPECT_LT(load.count(), 3.0) << "generous: sanitizers and a busy machine";
-  RecordProperty("load_ms", static_cast<int>(load.count() * 1000));
   for (const char* unit : {" ", "a", "ab", "\n ", "\xE4\xB8\xAD", "\x80", "a\x80", "1", "!"}) {
     std::string text;
-    while (text.size() < 1'000'000) text += unit;
-    const auto before = std::chrono::steady_clock::now();
+    while (text.size() < 200'000) text += unit;
+    start = std::clock();
     const std::vector<TokenId> ids = encode(**made, text);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - before;
+    EXPECT_LT(seconds_since(start), 5.0) << unit << ": quadratic would be minutes";
     EXPECT_EQ(decode_all(**made, ids).size(), text.size());
-    EXPECT_LT(took.count(), 30.0) << "quadratic would be hours";
-    RecordProperty("encode_1MB_ms", static_cast<int>(took.count() * 1000));
   }
 }
 

@@ -22,7 +22,7 @@ std::string template_names() {
 // Refuses before the first message what every reply would refuse.
 Status check_template(const Tokenizer& tokenizer, const std::string& forced) {
   if (forced.empty()) {
-    const Status own = tokenizer.chat_template_name().status();
+    Status own = tokenizer.chat_template_name().status();
     if (own.code() != StatusCode::not_found) return own;
     return Status(own.code(), own.message() + " (one of " + template_names() + ")");
   }

@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <clocale>
 #include <cstdlib>
@@ -69,6 +70,50 @@ int n_columns_of(const CodePoint& point) {
 
 void append_move(std::string& drawing, int n, char direction) {
   if (n > 0) drawing.append("\x1b[").append(std::to_string(n)) += direction;
+}
+
+constexpr char ctrl(char letter) { return static_cast<char>(letter & 0x1F); }
+
+struct Key {
+  char key;
+  void (EditBuffer::*edit)();
+};
+constexpr Key kKeys[] = {
+    {ctrl('A'), &EditBuffer::home},
+    {ctrl('B'), &EditBuffer::left},
+    {ctrl('D'), &EditBuffer::erase_after},
+    {ctrl('E'), &EditBuffer::end},
+    {ctrl('F'), &EditBuffer::right},
+    {ctrl('H'), &EditBuffer::erase_before},
+    {ctrl('K'), &EditBuffer::erase_to_end},
+    {ctrl('U'), &EditBuffer::erase_to_home},
+    {ctrl('W'), &EditBuffer::erase_word_before},
+    {'\x7F', &EditBuffer::erase_before},
+};
+
+// The control key that means the same as the sequence ESC [ parameter final_byte; 0 for none.
+char key_of_escape(char final_byte, int parameter) {
+  if (final_byte == '~') {
+    constexpr std::array<char, 9> kNumbered = {0, ctrl('A'), 0,         ctrl('D'), ctrl('E'),
+                                               0, 0,         ctrl('A'), ctrl('E')};
+    return parameter < 9 ? kNumbered[static_cast<size_t>(parameter)] : '\0';
+  }
+  switch (final_byte) {
+    case 'A':
+      return ctrl('P');
+    case 'B':
+      return ctrl('N');
+    case 'C':
+      return ctrl('F');
+    case 'D':
+      return ctrl('B');
+    case 'H':
+      return ctrl('A');
+    case 'F':
+      return ctrl('E');
+    default:
+      return '\0';
+  }
 }
 
 bool input_follows() {
@@ -138,48 +183,17 @@ LineEditor::Next LineEditor::handle(char byte) {
 }
 
 LineEditor::Next LineEditor::handle_control(char byte) {
-  constexpr auto ctrl = [](char letter) { return static_cast<char>(letter & 0x1F); };
-  switch (byte) {
-    case ctrl('A'):
-      buffer_.home();
-      break;
-    case ctrl('B'):
-      buffer_.left();
-      break;
-    case ctrl('D'):
-      if (buffer_.text().empty()) return Next::end;
-      buffer_.erase_after();
-      break;
-    case ctrl('E'):
-      buffer_.end();
-      break;
-    case ctrl('F'):
-      buffer_.right();
-      break;
-    case ctrl('H'):
-    case 0x7F:
-      buffer_.erase_before();
-      break;
-    case ctrl('K'):
-      buffer_.erase_to_end();
-      break;
-    case ctrl('N'):
-      recall(+1);
-      break;
-    case ctrl('P'):
-      recall(-1);
-      break;
-    case ctrl('U'):
-      buffer_.erase_to_home();
-      break;
-    case ctrl('W'):
-      buffer_.erase_word_before();
-      break;
-    default:
-      return Next::go_on;
+  if (byte == ctrl('D') && buffer_.text().empty()) return Next::end;
+  apply_key(byte);
+  return Next::go_on;
+}
+
+void LineEditor::apply_key(char key) {
+  if (key == ctrl('N') || key == ctrl('P')) recall(key == ctrl('N') ? +1 : -1);
+  for (const Key& known : kKeys) {
+    if (known.key == key) (buffer_.*known.edit)();
   }
   redraw();
-  return Next::go_on;
 }
 
 // ESC [ 1 ; 5 D and the like: the first number and the final byte are what counts here.
@@ -194,39 +208,9 @@ LineEditor::Next LineEditor::handle_escape() {
     if (byte < '0' || byte > '9') in_first = false;
     if (in_first && parameter < 1000) parameter = parameter * 10 + (byte - '0');
   }
-  if (next == Next::go_on) apply_escape(byte, parameter);
+  const char key = next == Next::go_on ? key_of_escape(byte, parameter) : '\0';
+  if (key != '\0') apply_key(key);
   return next;
-}
-
-void LineEditor::apply_escape(char final_byte, int parameter) {
-  switch (final_byte) {
-    case 'A':
-      recall(-1);
-      break;
-    case 'B':
-      recall(+1);
-      break;
-    case 'C':
-      buffer_.right();
-      break;
-    case 'D':
-      buffer_.left();
-      break;
-    case 'H':
-      buffer_.home();
-      break;
-    case 'F':
-      buffer_.end();
-      break;
-    case '~':
-      if (parameter == 1 || parameter == 7) buffer_.home();
-      if (parameter == 4 || parameter == 8) buffer_.end();
-      if (parameter == 3) buffer_.erase_after();
-      break;
-    default:
-      return;
-  }
-  redraw();
 }
 
 LineEditor::Next LineEditor::insert(char lead) {
@@ -240,7 +224,7 @@ LineEditor::Next LineEditor::insert(char lead) {
   const bool appended = buffer_.at_end();
   buffer_.insert(bytes);
   end_ = advance(end_, shown(bytes));
-  if (appended && end_.column > 1) {
+  if (appended && end_.column > 0) {
     out_.write(shown(bytes));  // nothing else on the screen has changed
     cursor_row_ = end_.row;
   } else {

@@ -36,7 +36,7 @@ class LineEditor {
   Next handle(char byte);
   Next handle_control(char byte);
   Next handle_escape();
-  void apply_escape(char final_byte, int parameter);
+  void apply_key(char key);
   Next insert(char lead);
   void recall(int step);
   void redraw();
