@@ -5,6 +5,7 @@
 
 #include "base/str_cat.h"
 #include "text/bpe_merge.h"
+#include "text/encode_parts.h"
 #include "text/piece_table.h"
 #include "text/pre_tokenizer.h"
 #include "text/tokenizer.h"
@@ -13,8 +14,6 @@
 
 namespace cria::text {
 namespace {
-
-constexpr size_t kMaxTextBytes = size_t{1} << 28;  // symbols are counted in int32_t
 
 // GPT-2's alphabet: printable Latin-1 stands for itself, the other 68 bytes for U+0100 onwards.
 constexpr uint32_t kAlphabetEnd = 0x100 + 68;
@@ -71,26 +70,10 @@ class BpeTokenizer final : public Tokenizer {
 
   Status encode(std::string_view text, const EncodeOptions& options,
                 std::vector<TokenId>& out) const override {
-    if (text.size() > kMaxTextBytes) {
-      return out_of_memory("a text of ", text.size(), " bytes; at most ", kMaxTextBytes,
-                           " can be encoded at once");
-    }
-    const size_t n_before = out.size();
-    if (options.add_special && table_.special().add_bos) out.push_back(table_.special().bos);
-    const PieceMatcher* control = options.parse_special ? &table_.control_matcher() : nullptr;
-    for (const TextPart& part : split_at_pieces(text, control, &table_.user_matcher())) {
-      if (part.id != -1) {
-        out.push_back(part.id);
-        continue;
-      }
-      Status status = encode_part(text, part.text, out);
-      if (!status.ok()) {
-        out.resize(n_before);
-        return status;
-      }
-    }
-    if (options.add_special && table_.special().add_eos) out.push_back(table_.special().eos);
-    return {};
+    const auto encode_one = [&](std::string_view part, std::vector<TokenId>& ids) {
+      return encode_part(text, part, ids);
+    };
+    return encode_parts(table_, text, options, &table_.user_matcher(), encode_one, out);
   }
 
   Status append_piece(TokenId id, bool show_control, std::string& out) const override {

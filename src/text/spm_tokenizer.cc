@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/str_cat.h"
+#include "text/encode_parts.h"
 #include "text/piece_table.h"
 #include "text/spm_model.h"
 #include "text/spm_normalizer.h"
@@ -16,8 +17,6 @@
 namespace cria::text {
 namespace {
 
-// The library counts in int, and protocol buffers end at 2 GiB.
-constexpr size_t kMaxTextBytes = size_t{1} << 28;
 // The library undoes merges of unused pieces recursively, one character a level.
 constexpr size_t kMaxUnusedPieceBytes = 1024;
 
@@ -101,26 +100,10 @@ class SpmTokenizer final : public Tokenizer {
 
   Status encode(std::string_view text, const EncodeOptions& options,
                 std::vector<TokenId>& out) const override {
-    if (text.size() > kMaxTextBytes) {
-      return out_of_memory("a text of ", text.size(), " bytes; at most ", kMaxTextBytes,
-                           " can be encoded at once");
-    }
-    const size_t n_before = out.size();
-    if (options.add_special && table_.special().add_bos) out.push_back(table_.special().bos);
-    const PieceMatcher* control = options.parse_special ? &table_.control_matcher() : nullptr;
-    for (const TextPart& part : split_at_pieces(text, control, nullptr)) {
-      if (part.id != -1) {
-        out.push_back(part.id);
-        continue;
-      }
-      Status status = encode_part(text, part.text, out);
-      if (!status.ok()) {
-        out.resize(n_before);
-        return status;
-      }
-    }
-    if (options.add_special && table_.special().add_eos) out.push_back(table_.special().eos);
-    return {};
+    const auto encode_one = [&](std::string_view part, std::vector<TokenId>& ids) {
+      return encode_part(text, part, ids);
+    };
+    return encode_parts(table_, text, options, nullptr, encode_one, out);
   }
 
   Status append_piece(TokenId id, bool show_control, std::string& out) const override {

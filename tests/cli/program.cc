@@ -28,7 +28,7 @@ const std::string kEmulator = CRIA_EMULATOR;
 std::vector<std::string> cria_words(const std::vector<std::string>& arguments) {
   std::vector<std::string> words;
   std::istringstream emulator(kEmulator);
-  for (std::string word; std::getline(emulator, word, ';');) words.push_back(word);
+  for (std::string word; std::getline(emulator, word, '|');) words.push_back(word);
   words.emplace_back(CRIA_PROGRAM);
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
