@@ -34,11 +34,6 @@ endfunction()
 # One test program per folder, linked with just the layers that it may see.
 function(cria_add_test name)
   cmake_parse_arguments(ARG "" "" "LAYERS;SOURCES;LIBS;LABELS" ${ARGN})
-  foreach(layer IN LISTS ARG_LAYERS)
-    if(NOT TARGET cria_layer_${layer})
-      return()
-    endif()
-  endforeach()
   add_executable(test_${name} ${ARG_SOURCES})
   target_link_libraries(test_${name} PRIVATE cria_flags cria_test_support Threads::Threads
                                              ${ARG_LIBS})
