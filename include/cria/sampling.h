@@ -18,8 +18,8 @@ struct SamplingOptions {
   float repeat_penalty = 1.0f;  // above 0; 1: off (Keskar et al. 2019)
   float presence_penalty = 0.0f;
   float frequency_penalty = 0.0f;
-  int repeat_last_n = 64;       // tokens that penalties look back at; 0: none, -1: all
-  uint64_t seed = 0;            // the same seed gives the same tokens on every machine
+  int repeat_last_n = 64;  // tokens that penalties look back at; 0: none, -1: all
+  uint64_t seed = 0;       // the same seed gives the same tokens on every machine
   std::vector<std::pair<int32_t, float>> logit_bias;  // added; -infinity forbids a token
 };
 

@@ -1,10 +1,9 @@
 // The C ABI: handles and conversions, nothing else.
-#include "cria/c.h"
-
 #include <algorithm>
 #include <cstring>
 
 #include "api/guard.h"
+#include "cria/c.h"
 #include "cria/cria.h"
 
 struct cria_error {
@@ -193,9 +192,9 @@ cria_code cria_chat(cria_session* session, const cria_chat_message* messages, si
       }
       conversation.push_back({messages[i].role, messages[i].content});
     }
-    return store_count(session->session.chat(conversation, options_of(params),
-                                             callback_of(on_piece, user)),
-                       n_generated);
+    return store_count(
+        session->session.chat(conversation, options_of(params), callback_of(on_piece, user)),
+        n_generated);
   });
 }
 

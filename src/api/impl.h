@@ -32,7 +32,7 @@ Result<std::string> render_chat(const model::Vocabulary& vocabulary,
                                 const std::vector<ChatMessage>& messages,
                                 bool add_generation_prompt, std::string_view template_name);
 Result<std::shared_ptr<const text::ChatTemplate>> find_template(const model::Vocabulary& vocabulary,
-                                                std::string_view template_name);
+                                                                std::string_view template_name);
 
 }  // namespace api
 }  // namespace cria

@@ -53,16 +53,26 @@ void append_number(ByteReader& reader, std::string& out) {
 
 void append_item(MetaType type, ByteReader& reader, std::string& out) {
   switch (type) {
-    case MetaType::u8: return append_number<uint8_t>(reader, out);
-    case MetaType::i8: return append_number<int8_t>(reader, out);
-    case MetaType::u16: return append_number<uint16_t>(reader, out);
-    case MetaType::i16: return append_number<int16_t>(reader, out);
-    case MetaType::u32: return append_number<uint32_t>(reader, out);
-    case MetaType::i32: return append_number<int32_t>(reader, out);
-    case MetaType::f32: return append_number<float>(reader, out);
-    case MetaType::u64: return append_number<uint64_t>(reader, out);
-    case MetaType::i64: return append_number<int64_t>(reader, out);
-    case MetaType::f64: return append_number<double>(reader, out);
+    case MetaType::u8:
+      return append_number<uint8_t>(reader, out);
+    case MetaType::i8:
+      return append_number<int8_t>(reader, out);
+    case MetaType::u16:
+      return append_number<uint16_t>(reader, out);
+    case MetaType::i16:
+      return append_number<int16_t>(reader, out);
+    case MetaType::u32:
+      return append_number<uint32_t>(reader, out);
+    case MetaType::i32:
+      return append_number<int32_t>(reader, out);
+    case MetaType::f32:
+      return append_number<float>(reader, out);
+    case MetaType::u64:
+      return append_number<uint64_t>(reader, out);
+    case MetaType::i64:
+      return append_number<int64_t>(reader, out);
+    case MetaType::f64:
+      return append_number<double>(reader, out);
     case MetaType::boolean: {
       uint8_t value = 0;
       if (reader.read("item", value).ok()) out += value != 0 ? "true" : "false";
@@ -76,7 +86,8 @@ void append_item(MetaType type, ByteReader& reader, std::string& out) {
       }
       return;
     }
-    case MetaType::array: return;  // the reader refuses nested arrays
+    case MetaType::array:
+      return;  // the reader refuses nested arrays
   }
 }
 
@@ -91,10 +102,8 @@ void append_array(const MetaArray& array, std::string& out) {
 }
 
 MetadataReport report_metadata(std::string_view key, const MetaValue& value) {
-  MetadataReport report{.key = std::string(key),
-                        .type = file::meta_type_name(value.type),
-                        .value = {},
-                        .count = 1};
+  MetadataReport report{
+      .key = std::string(key), .type = file::meta_type_name(value.type), .value = {}, .count = 1};
   if (const auto* array = std::get_if<MetaArray>(&value.value)) {
     report.type = str_cat("array of ", file::meta_type_name(array->elem_type));
     report.count = static_cast<int64_t>(array->count);
@@ -128,8 +137,8 @@ void report_tensors(const file::Catalog& catalog, FileReport& report) {
 void report_vocabulary(const file::Catalog& catalog, const std::string& tokenizer_path,
                        FileReport& report) {
   const bool own_file = !tokenizer_path.empty() && catalog.find("tokenizer.ggml.model") == nullptr;
-  const auto vocabulary = own_file ? model::open_vocabulary(tokenizer_path)
-                                   : model::vocabulary_from_catalog(catalog);
+  const auto vocabulary =
+      own_file ? model::open_vocabulary(tokenizer_path) : model::vocabulary_from_catalog(catalog);
   report.chat_template = "none";
   if (!vocabulary.ok()) {
     report.vocabulary = vocabulary.status().message();

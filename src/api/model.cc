@@ -38,10 +38,10 @@ std::string isa_from_environment() {
 
 Result<Model> Model::open(const std::string& path, const ModelOptions& options) {
   return api::guard([&]() -> Result<Model> {
-    auto loaded = model::load(path, {.tokenizer_path = options.tokenizer_path,
-                                     .isa = options.isa.empty() ? isa_from_environment()
-                                                                : options.isa,
-                                     .on_progress = options.on_progress});
+    auto loaded =
+        model::load(path, {.tokenizer_path = options.tokenizer_path,
+                           .isa = options.isa.empty() ? isa_from_environment() : options.isa,
+                           .on_progress = options.on_progress});
     if (!loaded.ok()) return loaded.status();
     const Tokenizer tokenizer(
         std::make_shared<Tokenizer::Impl>(Tokenizer::Impl{(*loaded)->vocabulary}));

@@ -10,11 +10,16 @@ namespace cria {
 
 const char* finish_reason_name(FinishReason reason) {
   switch (reason) {
-    case FinishReason::stop_token: return "stop_token";
-    case FinishReason::stop_text: return "stop_text";
-    case FinishReason::max_tokens: return "max_tokens";
-    case FinishReason::context_full: return "context_full";
-    case FinishReason::cancelled: return "cancelled";
+    case FinishReason::stop_token:
+      return "stop_token";
+    case FinishReason::stop_text:
+      return "stop_text";
+    case FinishReason::max_tokens:
+      return "max_tokens";
+    case FinishReason::context_full:
+      return "context_full";
+    case FinishReason::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }
@@ -36,15 +41,14 @@ Result<GenerateResult> Session::generate(std::string_view prompt, const Generate
 Result<GenerateResult> Session::generate_tokens(const std::vector<TokenId>& prompt,
                                                 const GenerateOptions& options,
                                                 const PieceCallback& on_piece) {
-  return api::guard(
-      [&] { return engine::generate(*impl_->sequence, prompt, options, on_piece); });
+  return api::guard([&] { return engine::generate(*impl_->sequence, prompt, options, on_piece); });
 }
 
 namespace {
 
 // Ends of a turn that are no single token of this vocabulary stop the reply as texts.
-void add_template_stops(const model::Vocabulary& vocabulary, const text::ChatTemplate& chat_template,
-                        std::vector<std::string>& stops) {
+void add_template_stops(const model::Vocabulary& vocabulary,
+                        const text::ChatTemplate& chat_template, std::vector<std::string>& stops) {
   for (const std::string& end : chat_template.end_of_turn()) {
     if (vocabulary.tokenizer->find_piece(end) < 0) stops.push_back(end);
   }
@@ -60,8 +64,7 @@ int64_t n_shared_prefix(const std::vector<TokenId>& held, const std::vector<Toke
 }  // namespace
 
 Result<GenerateResult> Session::chat(const std::vector<ChatMessage>& messages,
-                                     const GenerateOptions& options,
-                                     const PieceCallback& on_piece,
+                                     const GenerateOptions& options, const PieceCallback& on_piece,
                                      std::string_view template_name) {
   return api::guard([&]() -> Result<GenerateResult> {
     engine::Sequence& sequence = *impl_->sequence;

@@ -48,22 +48,24 @@ Result<Shape> find_shape(std::string_view name) {
 struct BlockScales {
   DType dtype;
   int d_at, min_at;
-  float d;            // 1 / (standard deviation of the integers)
-  float min_factor;   // minimum = min_factor * d: moves the mean to about 0
+  float d;           // 1 / (standard deviation of the integers)
+  float min_factor;  // minimum = min_factor * d: moves the mean to about 0
 };
 constexpr BlockScales kBlockScales[] = {
-    {DType::q4_0, 0, -1, 1 / 4.6f, 0},         {DType::q4_1, 0, 2, 1 / 4.6f, -7.5f},
-    {DType::q5_0, 0, -1, 1 / 9.2f, 0},         {DType::q5_1, 0, 2, 1 / 9.2f, -15.5f},
-    {DType::q8_0, 0, -1, 1 / 73.9f, 0},        {DType::q2_k, 80, 82, 1 / 17.0f, 1.5f},
-    {DType::q3_k, 108, -1, 1 / 42.5f, 0},      {DType::q4_k, 0, 2, 1 / 258.0f, 7.5f},
-    {DType::q5_k, 0, 2, 1 / 526.0f, 15.5f},    {DType::q6_k, 208, -1, 1 / 1369.0f, 0},
+    {DType::q4_0, 0, -1, 1 / 4.6f, 0},      {DType::q4_1, 0, 2, 1 / 4.6f, -7.5f},
+    {DType::q5_0, 0, -1, 1 / 9.2f, 0},      {DType::q5_1, 0, 2, 1 / 9.2f, -15.5f},
+    {DType::q8_0, 0, -1, 1 / 73.9f, 0},     {DType::q2_k, 80, 82, 1 / 17.0f, 1.5f},
+    {DType::q3_k, 108, -1, 1 / 42.5f, 0},   {DType::q4_k, 0, 2, 1 / 258.0f, 7.5f},
+    {DType::q5_k, 0, 2, 1 / 526.0f, 15.5f}, {DType::q6_k, 208, -1, 1 / 1369.0f, 0},
 };
 
 // Makes the bytes of rows one after the other.
 class RowMaker {
  public:
   RowMaker(DType dtype, int64_t n_cols, uint64_t seed)
-      : info_(dtype_info(dtype)), n_cols_(n_cols), rng_(seed),
+      : info_(dtype_info(dtype)),
+        n_cols_(n_cols),
+        rng_(seed),
         deviation_(1 / std::sqrt(static_cast<float>(n_cols))),
         row_(static_cast<size_t>(*row_bytes(dtype, static_cast<uint64_t>(n_cols)))) {}
 
@@ -204,7 +206,8 @@ class Progress {
  public:
   Progress(const std::vector<PlannedTensor>& tensors, const std::function<bool(double)>& callback)
       : callback_(callback) {
-    for (const PlannedTensor& tensor : tensors) total_ += tensor.n_cols * std::max<int64_t>(1, tensor.n_rows);
+    for (const PlannedTensor& tensor : tensors)
+      total_ += tensor.n_cols * std::max<int64_t>(1, tensor.n_rows);
   }
   Status add(int64_t n_elems) {
     done_ += n_elems;

@@ -11,14 +11,16 @@ using text::VocabularyData;
 
 constexpr char kSpace[] = "\xe2\x96\x81";  // U+2581
 constexpr char kChatMl[] =
-    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + "
+    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] "
+    "+ "
     "'<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}{{ "
     "'<|im_start|>assistant\\n' }}{% endif %}";
 
 // The i-th string over the alphabet a to z in order of length: a, b, ..., z, aa, ab, ...
 std::string letters(int64_t i) {
   std::string text;
-  for (++i; i > 0; i = (i - 1) / 26) text.insert(text.begin(), static_cast<char>('a' + (i - 1) % 26));
+  for (++i; i > 0; i = (i - 1) / 26)
+    text.insert(text.begin(), static_cast<char>('a' + (i - 1) % 26));
   return text;
 }
 

@@ -8,8 +8,8 @@
 
 namespace cria::api {
 
-// path "": n_vocab made-up SentencePiece pieces with all bytes, letters and short letter strings, and
-// a ChatML template. Otherwise that file's vocabulary, whatever its size.
+// path "": n_vocab made-up SentencePiece pieces with all bytes, letters and short letter strings,
+// and a ChatML template. Otherwise that file's vocabulary, whatever its size.
 Result<model::VocabularySource> vocabulary_for_synth(const std::string& path, int n_vocab);
 
 // Writes it under GGUF's tokenizer keys.

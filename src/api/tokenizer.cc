@@ -8,7 +8,7 @@ namespace cria {
 namespace api {
 
 Result<std::shared_ptr<const text::ChatTemplate>> find_template(const model::Vocabulary& vocabulary,
-                                                std::string_view template_name) {
+                                                                std::string_view template_name) {
   if (!template_name.empty()) return text::find_chat_template(template_name);
   return vocabulary.chat_template;
 }
@@ -22,12 +22,13 @@ Result<std::string> render_chat(const model::Vocabulary& vocabulary,
   const std::string bos = vocabulary.token_text(special.bos);
   const std::string eos = vocabulary.token_text(special.eos);
   std::string text;
-  CRIA_RETURN_IF_ERROR((*chat_template)->render(messages,
-                                                {.bos_token = bos,
-                                                 .eos_token = eos,
-                                                 .add_generation_prompt = add_generation_prompt,
-                                                 .date = {}},
-                                                text));
+  CRIA_RETURN_IF_ERROR((*chat_template)
+                           ->render(messages,
+                                    {.bos_token = bos,
+                                     .eos_token = eos,
+                                     .add_generation_prompt = add_generation_prompt,
+                                     .date = {}},
+                                    text));
   return text;
 }
 

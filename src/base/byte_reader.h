@@ -34,8 +34,7 @@ class ByteReader {
 
   // An arithmetic type, little-endian, any alignment. Errors: corrupt when too few bytes are left.
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  Status read(std::string_view field, T& out) {
+  requires std::is_arithmetic_v<T> Status read(std::string_view field, T& out) {
     CRIA_RETURN_IF_ERROR(require(field, sizeof(T)));
     std::memcpy(&out, bytes_.data() + position_, sizeof(T));
     position_ += sizeof(T);

@@ -1,4 +1,5 @@
-// Arithmetic on numbers that a file chose: every product and sum is checked before it sizes anything.
+// Arithmetic on numbers that a file chose: every product and sum is checked before it sizes
+// anything.
 #pragma once
 
 #include <cstdint>

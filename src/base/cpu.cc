@@ -93,8 +93,8 @@ std::string cgroup_path(std::string_view controller) {
     const size_t second = line.find(':', first + 1);
     if (second != std::string_view::npos) {
       const std::string_view names = line.substr(first + 1, second - first - 1);
-      const bool match = controller.empty() ? names.empty()
-                                            : names.find(controller) != std::string_view::npos;
+      const bool match =
+          controller.empty() ? names.empty() : names.find(controller) != std::string_view::npos;
       if (match) return std::string(line.substr(second + 1));
     }
     begin = end + 1;
@@ -139,9 +139,10 @@ std::string describe_cpu_features() {
   const struct {
     bool has;
     const char* name;
-  } rows[] = {{f.avx2, " avx2"},   {f.avx512, " avx512"},     {f.avx512_vnni, " avx512_vnni"},
-              {f.avx_vnni, " avx_vnni"}, {f.avx512_bf16, " avx512_bf16"}, {f.neon, " neon"},
-              {f.fp16, " fp16"},   {f.dotprod, " dotprod"},   {f.i8mm, " i8mm"}};
+  } rows[] = {
+      {f.avx2, " avx2"},         {f.avx512, " avx512"},           {f.avx512_vnni, " avx512_vnni"},
+      {f.avx_vnni, " avx_vnni"}, {f.avx512_bf16, " avx512_bf16"}, {f.neon, " neon"},
+      {f.fp16, " fp16"},         {f.dotprod, " dotprod"},         {f.i8mm, " i8mm"}};
   for (const auto& row : rows) {
     if (row.has) text += row.name;
   }

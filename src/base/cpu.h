@@ -8,8 +8,8 @@ namespace cria {
 
 struct CpuFeatures {
   // x86-64, each only where the operating system saves the registers
-  bool avx2 = false;  // with FMA and F16C
-  bool avx512 = false;       // F, BW, DQ, VL
+  bool avx2 = false;    // with FMA and F16C
+  bool avx512 = false;  // F, BW, DQ, VL
   bool avx512_vnni = false;
   bool avx_vnni = false;
   bool avx512_bf16 = false;

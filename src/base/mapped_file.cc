@@ -37,7 +37,8 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
     return io_error(path, ": is a directory, expected a model file; name a file inside it");
   }
   if (!S_ISREG(info.st_mode)) {
-    return io_error(path, ": is not a regular file; a model is mapped and cannot be a pipe or device");
+    return io_error(path,
+                    ": is not a regular file; a model is mapped and cannot be a pipe or device");
   }
   std::shared_ptr<MappedFile> mapped(new MappedFile);
   mapped->path_ = path;

@@ -39,8 +39,8 @@ struct Quadrant {
   int64_t index;
 };
 
-// x minus a multiple of pi/2, which is split in three. The first two parts have 30 bits each, so that
-// their products with n, of 23 bits for |x| <= 1e7, are exact.
+// x minus a multiple of pi/2, which is split in three. The first two parts have 30 bits each, so
+// that their products with n, of 23 bits for |x| <= 1e7, are exact.
 Quadrant reduce(double x) {
   constexpr double kPart1 = 0x1.921fb54p+0;
   constexpr double kPart2 = 0x1.10b46118p-30;

@@ -6,16 +6,26 @@ namespace cria {
 
 const char* status_code_name(StatusCode code) {
   switch (code) {
-    case StatusCode::ok: return "ok";
-    case StatusCode::invalid_argument: return "invalid_argument";
-    case StatusCode::not_found: return "not_found";
-    case StatusCode::io_error: return "io_error";
-    case StatusCode::corrupt: return "corrupt";
-    case StatusCode::unsupported: return "unsupported";
-    case StatusCode::context_full: return "context_full";
-    case StatusCode::out_of_memory: return "out_of_memory";
-    case StatusCode::cancelled: return "cancelled";
-    case StatusCode::internal: return "internal";
+    case StatusCode::ok:
+      return "ok";
+    case StatusCode::invalid_argument:
+      return "invalid_argument";
+    case StatusCode::not_found:
+      return "not_found";
+    case StatusCode::io_error:
+      return "io_error";
+    case StatusCode::corrupt:
+      return "corrupt";
+    case StatusCode::unsupported:
+      return "unsupported";
+    case StatusCode::context_full:
+      return "context_full";
+    case StatusCode::out_of_memory:
+      return "out_of_memory";
+    case StatusCode::cancelled:
+      return "cancelled";
+    case StatusCode::internal:
+      return "internal";
   }
   return "unknown";
 }

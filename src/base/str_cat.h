@@ -14,8 +14,8 @@ namespace internal {
 inline void append_piece(std::string& out, std::string_view piece) { out += piece; }
 inline void append_piece(std::string& out, char c) { out += c; }
 template <typename T>
-  requires(std::is_arithmetic_v<T> && !std::is_same_v<T, char>)
-void append_piece(std::string& out, T number) {
+requires(std::is_arithmetic_v<T> && !std::is_same_v<T, char>) void append_piece(std::string& out,
+                                                                                T number) {
   out += std::to_string(number);
 }
 }  // namespace internal
@@ -48,16 +48,16 @@ Status out_of_memory(const Pieces&... pieces) {
   return Status(StatusCode::out_of_memory, str_cat(pieces...));
 }
 
-// Foreign bytes as they may stand in a message: quoted, at most max_chars, non-printing ones as \xNN.
+// Foreign bytes as they may stand in a message: quoted, at most max_chars, non-printing ones as
+// \xNN.
 std::string quoted(std::string_view foreign, size_t max_chars = 60);
 
 }  // namespace cria
 
 // Returns from a function with the Status of an expression that failed.
-#define CRIA_RETURN_IF_ERROR(expression)                        \
-  do {                                                          \
-    if (::cria::Status status_of_expression_ = (expression);    \
-        !status_of_expression_.ok()) {                          \
-      return status_of_expression_;                             \
-    }                                                           \
+#define CRIA_RETURN_IF_ERROR(expression)                                                    \
+  do {                                                                                      \
+    if (::cria::Status status_of_expression_ = (expression); !status_of_expression_.ok()) { \
+      return status_of_expression_;                                                         \
+    }                                                                                       \
   } while (false)

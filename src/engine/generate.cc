@@ -26,7 +26,9 @@ class Output {
  public:
   Output(const text::Tokenizer& tokenizer, bool at_text_start, const GenerateOptions& options,
          const PieceCallback& on_piece, GenerateResult& result)
-      : decoder_(tokenizer, at_text_start), stop_text_(options.stop), on_piece_(on_piece),
+      : decoder_(tokenizer, at_text_start),
+        stop_text_(options.stop),
+        on_piece_(on_piece),
         result_(result) {}
 
   enum class Next { go_on, stop_text, cancelled };
@@ -103,8 +105,8 @@ Status decode_loop(Sequence& sequence, sample::Sampler& sampler, Output& output,
     }
     CRIA_RETURN_IF_ERROR(sequence.eval({&*id, 1}, {}));
     if (next == Output::Next::go_on) continue;
-    result.finish = next == Output::Next::stop_text ? FinishReason::stop_text
-                                                    : FinishReason::cancelled;
+    result.finish =
+        next == Output::Next::stop_text ? FinishReason::stop_text : FinishReason::cancelled;
     return {};
   }
 }
@@ -145,8 +147,8 @@ Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string
 Result<std::vector<TokenId>> encode_rendered(const model::Vocabulary& vocabulary,
                                              std::string_view rendered) {
   std::vector<TokenId> ids;
-  CRIA_RETURN_IF_ERROR(vocabulary.tokenizer->encode(
-      rendered, {.add_special = false, .parse_special = true}, ids));
+  CRIA_RETURN_IF_ERROR(
+      vocabulary.tokenizer->encode(rendered, {.add_special = false, .parse_special = true}, ids));
   const text::SpecialTokens& special = vocabulary.tokenizer->special();
   if (special.add_bos && (ids.empty() || ids.front() != special.bos)) {
     ids.insert(ids.begin(), special.bos);
@@ -159,21 +161,21 @@ Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& 
   const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
   CRIA_RETURN_IF_ERROR(check_options(options, vocabulary.tokenizer->n_vocab()));
   if (prompt.empty() && sequence.logits().empty()) {
-    return invalid_argument("prompt: found no tokens, expected at least one to start from; this "
-                            "vocabulary has no BOS");
+    return invalid_argument(
+        "prompt: found no tokens, expected at least one to start from; this "
+        "vocabulary has no BOS");
   }
   GenerateResult result;
   result.n_prompt = static_cast<int>(prompt.size());
-  const bool at_text_start = sequence.tokens().empty() &&
-                             (prompt.empty() || (prompt.size() == 1 && prompt[0] ==
-                                                 vocabulary.tokenizer->special().bos));
+  const bool at_text_start =
+      sequence.tokens().empty() &&
+      (prompt.empty() || (prompt.size() == 1 && prompt[0] == vocabulary.tokenizer->special().bos));
   const auto prompt_start = std::chrono::steady_clock::now();
-  CRIA_RETURN_IF_ERROR(sequence.eval(prompt, {.should_cancel = &options.should_cancel,
-                                              .on_progress = &options.on_prefill}));
+  CRIA_RETURN_IF_ERROR(sequence.eval(
+      prompt, {.should_cancel = &options.should_cancel, .on_progress = &options.on_prefill}));
   result.prompt_seconds = seconds_since(prompt_start);
 
-  sample::Sampler sampler(effective_sampling(options, vocabulary),
-                          vocabulary.tokenizer->n_vocab());
+  sample::Sampler sampler(effective_sampling(options, vocabulary), vocabulary.tokenizer->n_vocab());
   for (const TokenId id : sequence.tokens()) sampler.accept(id);
   Output output(*vocabulary.tokenizer, at_text_start, options, on_piece, result);
   const auto generate_start = std::chrono::steady_clock::now();

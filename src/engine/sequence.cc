@@ -20,11 +20,12 @@ DType dtype_of(KvType type) { return type == KvType::f16 ? DType::f16 : DType::f
 Status check_options(const SessionOptions& options) {
   CRIA_RETURN_IF_ERROR(check_range("n_ctx", options.n_ctx, 0, INT32_MAX));
   CRIA_RETURN_IF_ERROR(check_range("n_threads", options.n_threads, 0, ThreadPool::kMaxThreads));
-  CRIA_RETURN_IF_ERROR(check_range("n_threads_prefill", options.n_threads_prefill, 0,
-                                   ThreadPool::kMaxThreads));
+  CRIA_RETURN_IF_ERROR(
+      check_range("n_threads_prefill", options.n_threads_prefill, 0, ThreadPool::kMaxThreads));
   CRIA_RETURN_IF_ERROR(check_range("n_chunk", options.n_chunk, 1, kMaxChunk));
   if (options.k_type != options.v_type) {
-    return invalid_argument("k_type and v_type: found f16 and f32, expected the same type for both");
+    return invalid_argument(
+        "k_type and v_type: found f16 and f32, expected the same type for both");
   }
   return {};
 }
@@ -45,8 +46,7 @@ Result<std::unique_ptr<Sequence>> Sequence::create(std::shared_ptr<const model::
                                      .v_type = dtype_of(options.v_type)});
   if (!cache.ok()) return cache.status();
   sequence->cache_ = std::move(*cache);
-  auto workspace =
-      model::Workspace::create(*model, std::min(options.n_chunk, sequence->n_ctx_));
+  auto workspace = model::Workspace::create(*model, std::min(options.n_chunk, sequence->n_ctx_));
   if (!workspace.ok()) return workspace.status();
   sequence->workspace_ = std::move(*workspace);
   const int n_threads = options.n_threads > 0 ? options.n_threads : n_usable_processors();

@@ -10,7 +10,7 @@ namespace cria::file {
 namespace {
 
 constexpr uint32_t kMaxPieceBytes = 65535;
-constexpr uint32_t kUntilTheEnd = 0;  // the number of tokens where no model says it
+constexpr uint32_t kUntilTheEnd = 0;                 // the number of tokens where no model says it
 constexpr uint64_t kMinTokenBytes = 8;               // a score, a size and no text
 constexpr std::string_view kSpace = "\xe2\x96\x81";  // U+2581, which the file spells as a space
 constexpr std::string_view kSpecialNames[] = {"<unk>", "<s>", "</s>"};

@@ -1,7 +1,7 @@
 // Loading in the sense that a person waits for: pages from the disk, with progress.
-#include "file/catalog.h"
-
 #include <algorithm>
+
+#include "file/catalog.h"
 
 namespace cria::file {
 

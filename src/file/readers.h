@@ -24,9 +24,9 @@ Result<std::shared_ptr<Catalog>> read_llama2c(Bytes bytes, std::string_view name
 // Puts the vocabulary of a llama2.c tokenizer.bin under GGUF's tokenizer keys ("▁" for its spaces),
 // in place of any vocabulary that the catalog has. Copies: bytes may go afterwards. On an error the
 // catalog is as it was.
-// A catalog without a format (no model) takes all tokens of the file; another has to say the size of its vocabulary
-// (llama.vocab_size, or the rows of token_embd.weight), which a tokenizer.bin does not hold.
-// Errors: corrupt.
+// A catalog without a format (no model) takes all tokens of the file; another has to say the size
+// of its vocabulary (llama.vocab_size, or the rows of token_embd.weight), which a tokenizer.bin
+// does not hold. Errors: corrupt.
 Status read_llama2c_tokenizer(Bytes bytes, std::string_view name, Catalog& catalog);
 
 // True for bytes that begin with GGUF's magic, or that end inside it.

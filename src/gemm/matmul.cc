@@ -45,8 +45,8 @@ MatmulInput::Form MatmulInput::form_for(const Compute& compute, const TensorView
   }
   const bool grouped = w.dtype == DType::grouped_i8;
   const Kind wanted = grouped ? Kind::grouped : Kind::q8a;
-  const int64_t row_bytes = grouped ? kernels::grouped_row_bytes(n_cols_, w.group_size)
-                                    : q8a_row_bytes(n_cols_);
+  const int64_t row_bytes =
+      grouped ? kernels::grouped_row_bytes(n_cols_, w.group_size) : q8a_row_bytes(n_cols_);
   if (held_ != wanted || (grouped && held_group_size_ != w.group_size)) {
     const auto quantize = [&](int64_t begin, int64_t end, int) {
       for (int64_t t = begin; t < end; ++t) {

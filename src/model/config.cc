@@ -126,8 +126,8 @@ Status read_scaling(const KeyReader& keys, ops::RopeConfig& rope) {
     rope.scaling = ops::RopeScaling::linear;
   } else if (kind == "yarn") {
     rope.scaling = ops::RopeScaling::yarn;
-    CRIA_RETURN_IF_ERROR(keys.required("rope.scaling.original_context_length", 1, kMaxContext,
-                                       rope.n_ctx_original));
+    CRIA_RETURN_IF_ERROR(
+        keys.required("rope.scaling.original_context_length", 1, kMaxContext, rope.n_ctx_original));
     CRIA_RETURN_IF_ERROR(
         keys.optional_real("rope.scaling.attn_factor", 1e-3, 1e3, rope.attention_factor));
     CRIA_RETURN_IF_ERROR(
@@ -163,14 +163,15 @@ Status refuse_unknown_parts(const KeyReader& keys) {
     return keys.not_known("expert_count is ", n_experts,
                           ": a mixture of experts, which this version cannot run");
   }
-  for (const std::string_view key : {"attention.clamp_kqv", "attention.max_alibi_bias",
-                                     "attention.scale", "attn_logit_softcapping",
-                                     "final_logit_softcapping", "logit_scale", "residual_scale",
-                                     "embedding_scale"}) {
+  for (const std::string_view key :
+       {"attention.clamp_kqv", "attention.max_alibi_bias", "attention.scale",
+        "attn_logit_softcapping", "final_logit_softcapping", "logit_scale", "residual_scale",
+        "embedding_scale"}) {
     float value = 0;
     CRIA_RETURN_IF_ERROR(keys.optional_real(key, -1e30, 1e30, value));
     if (value != 0) {
-      return keys.not_known("metadata ", key, " is set, and this version would ignore it and "
+      return keys.not_known("metadata ", key,
+                            " is set, and this version would ignore it and "
                             "answer wrongly");
     }
   }
@@ -180,11 +181,11 @@ Status refuse_unknown_parts(const KeyReader& keys) {
 Status read_vocab_size(const file::Catalog& catalog, Config& config) {
   const file::NamedTensor* embedding = catalog.find_tensor("token_embd.weight");
   if (embedding == nullptr) {
-    return corrupt(catalog.source_name, ": at byte ", catalog.size_bytes(),
-                   ": tensor token_embd.weight: found the end of the file and ",
-                   catalog.tensors.size(), " other tensors, expected the token embedding; ",
-                   catalog.tensors.empty() ? "this file holds a vocabulary only"
-                                           : "convert the model again");
+    return corrupt(
+        catalog.source_name, ": at byte ", catalog.size_bytes(),
+        ": tensor token_embd.weight: found the end of the file and ", catalog.tensors.size(),
+        " other tensors, expected the token embedding; ",
+        catalog.tensors.empty() ? "this file holds a vocabulary only" : "convert the model again");
   }
   const int64_t n_rows = embedding->view.n_rows();
   if (n_rows > kMaxVocab) {

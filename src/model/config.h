@@ -30,8 +30,8 @@ struct Config {
   ops::RopeConfig rope;
 };
 
-// Errors: unsupported for another architecture, a mixture of experts or an unknown RoPE scaling (each
-// named, with what is known); corrupt for a missing key, a value out of range, or values that
+// Errors: unsupported for another architecture, a mixture of experts or an unknown RoPE scaling
+// (each named, with what is known); corrupt for a missing key, a value out of range, or values that
 // contradict each other.
 Result<Config> read_config(const file::Catalog& catalog);
 

@@ -63,8 +63,8 @@ void feed_forward_block(Pass& pass, int i_layer) {
   const LayerWeights& layer = pass.model.weights.layers[static_cast<size_t>(i_layer)];
   Workspace& ws = pass.ws;
   const int64_t n = pass.n_tokens;
-  ops::rms_norm(pass.compute, ws.x.data(), n, config.d_model, layer.ffn_norm.data(),
-                config.rms_eps, ws.normed.data());
+  ops::rms_norm(pass.compute, ws.x.data(), n, config.d_model, layer.ffn_norm.data(), config.rms_eps,
+                ws.normed.data());
   pass.input.set(ws.normed.data(), n, config.d_model);
   multiply(pass, layer.gate, ws.gate.data());
   multiply(pass, layer.up, ws.up.data());
@@ -87,8 +87,8 @@ void output_block(Pass& pass, const ForwardArgs& args) {
 
 }  // namespace
 
-Status forward_llama(const Model& model, const Compute& compute, Workspace& ws,
-                     ops::KvCache& cache, const ForwardArgs& args) {
+Status forward_llama(const Model& model, const Compute& compute, Workspace& ws, ops::KvCache& cache,
+                     const ForwardArgs& args) {
   Pass pass{.model = model,
             .compute = compute,
             .ws = ws,

@@ -74,23 +74,28 @@ Result<Workspace> Workspace::create(const Model& model, int64_t n_chunk) {
   const Config& config = model.config;
   const int64_t n_q = static_cast<int64_t>(config.n_heads) * config.head_dim;
   const int64_t n_kv = static_cast<int64_t>(config.n_kv_heads) * config.head_dim;
-  const int64_t widest = std::max({static_cast<int64_t>(config.d_model), n_q,
-                                   static_cast<int64_t>(config.d_ff)});
+  const int64_t widest =
+      std::max({static_cast<int64_t>(config.d_model), n_q, static_cast<int64_t>(config.d_ff)});
   Workspace ws;
   ws.n_chunk = n_chunk;
   const struct {
     std::span<float>& span;
     int64_t width;
-  } rows[] = {{ws.x, config.d_model}, {ws.normed, config.d_model}, {ws.q, n_q},
-              {ws.k, n_kv},           {ws.v, n_kv},                {ws.attended, n_q},
-              {ws.gate, config.d_ff}, {ws.up, config.d_ff},
+  } rows[] = {{ws.x, config.d_model},
+              {ws.normed, config.d_model},
+              {ws.q, n_q},
+              {ws.k, n_kv},
+              {ws.v, n_kv},
+              {ws.attended, n_q},
+              {ws.gate, config.d_ff},
+              {ws.up, config.d_ff},
               {ws.cos_sin, static_cast<int64_t>(config.rope.n_rot)}};
   // Each part starts at a multiple of 16 floats, so that rows of usual widths are aligned.
   const auto padded = [](int64_t n) { return (n + 15) / 16 * 16; };
   int64_t n_floats = 0;
   for (const auto& row : rows) n_floats += padded(n_chunk * row.width);
-  const uint64_t quantized_bytes = gemm::MatmulInput::scratch_bytes(
-      n_chunk, widest, model.weights.max_group_size);
+  const uint64_t quantized_bytes =
+      gemm::MatmulInput::scratch_bytes(n_chunk, widest, model.weights.max_group_size);
   auto memory = AlignedBuffer::allocate(static_cast<uint64_t>(n_floats) * 4 + quantized_bytes,
                                         "the intermediate values of a chunk");
   if (!memory.ok()) return memory.status();

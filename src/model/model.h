@@ -53,13 +53,13 @@ class Workspace {
   static Result<Workspace> create(const Model& model, int64_t n_chunk);
 
   int64_t n_chunk = 0;
-  std::span<float> x;          // [n_chunk, d_model]: the residual stream
-  std::span<float> normed;     // [n_chunk, d_model]
-  std::span<float> q;          // [n_chunk, n_heads * head_dim]
-  std::span<float> k, v;       // [n_chunk, n_kv_heads * head_dim]
-  std::span<float> attended;   // [n_chunk, n_heads * head_dim]
-  std::span<float> gate, up;   // [n_chunk, d_ff]
-  std::span<float> cos_sin;    // [n_chunk, n_rot / 2, 2]
+  std::span<float> x;              // [n_chunk, d_model]: the residual stream
+  std::span<float> normed;         // [n_chunk, d_model]
+  std::span<float> q;              // [n_chunk, n_heads * head_dim]
+  std::span<float> k, v;           // [n_chunk, n_kv_heads * head_dim]
+  std::span<float> attended;       // [n_chunk, n_heads * head_dim]
+  std::span<float> gate, up;       // [n_chunk, d_ff]
+  std::span<float> cos_sin;        // [n_chunk, n_rot / 2, 2]
   std::span<std::byte> quantized;  // one input of products, in int8
 
  private:
@@ -72,7 +72,7 @@ struct ForwardArgs {
   std::span<const int32_t> tokens;  // at most workspace.n_chunk; every id checked
   int64_t first_position = 0;
   LogitsFor logits_for = LogitsFor::last;
-  float* logits = nullptr;  // [1 or tokens.size(), n_vocab]
+  float* logits = nullptr;                               // [1 or tokens.size(), n_vocab]
   const std::function<bool()>* should_cancel = nullptr;  // polled before every layer
 };
 

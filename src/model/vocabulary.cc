@@ -52,9 +52,8 @@ Status read_id(const file::Catalog& catalog, const char* key, size_t n_vocab, To
   // "No such token", as some converters write it.
   if (id == UINT32_MAX) return {};
   if (id >= n_vocab) {
-    return corrupt(catalog.source_name, ": at byte ", catalog.find(key)->file_offset,
-                   ": metadata ", key, ": found ", id, ", expected less than the ", n_vocab,
-                   " tokens");
+    return corrupt(catalog.source_name, ": at byte ", catalog.find(key)->file_offset, ": metadata ",
+                   key, ": found ", id, ", expected less than the ", n_vocab, " tokens");
   }
   out = static_cast<TokenId>(id);
   return {};
@@ -90,8 +89,8 @@ Status read_special(const file::Catalog& catalog, VocabularyData& data) {
   special.add_bos = special.add_bos && special.bos >= 0;
   special.add_eos = special.add_eos && special.eos >= 0;
   CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.add_space_prefix", data.add_space_prefix));
-  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.remove_extra_whitespaces",
-                                   data.remove_extra_whitespaces));
+  CRIA_RETURN_IF_ERROR(
+      catalog.get("tokenizer.ggml.remove_extra_whitespaces", data.remove_extra_whitespaces));
   return catalog.get("cria.also_stop_tokens", special.also_stop);
 }
 
@@ -207,9 +206,8 @@ Result<VocabularySource> read_vocabulary_source(const std::string& path) {
   const auto opened = open_file(path);
   if (!opened.ok()) return opened.status();
   VocabularySource source;
-  auto data = opened->catalog
-                  ? read_vocabulary(*opened->catalog)
-                  : text::parse_sentencepiece_model(opened->mapped->bytes(), path);
+  auto data = opened->catalog ? read_vocabulary(*opened->catalog)
+                              : text::parse_sentencepiece_model(opened->mapped->bytes(), path);
   if (!data.ok()) return data.status();
   source.data = std::move(*data);
   if (opened->catalog) {

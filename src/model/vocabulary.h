@@ -31,8 +31,8 @@ struct VocabularySource {
 };
 Result<VocabularySource> read_vocabulary_source(const std::string& path);
 
-// From metadata, of any architecture. Errors: not_found where the catalog has no vocabulary; corrupt;
-// unsupported for a kind of tokenizer or a pre-tokenizer that is not known (named).
+// From metadata, of any architecture. Errors: not_found where the catalog has no vocabulary;
+// corrupt; unsupported for a kind of tokenizer or a pre-tokenizer that is not known (named).
 Result<std::shared_ptr<const Vocabulary>> vocabulary_from_catalog(const file::Catalog& catalog);
 
 // From a file of its own: a GGUF (tensors ignored), a SentencePiece .model or a tokenizer.bin.

@@ -148,8 +148,7 @@ Result<Weights> bind_weights(const file::Catalog& catalog, Config& config) {
   if (weights.tied_output) {
     weights.output.weight = weights.embedding;
   } else {
-    CRIA_RETURN_IF_ERROR(
-        binder.linear("output", config.n_vocab, config.d_model, weights.output));
+    CRIA_RETURN_IF_ERROR(binder.linear("output", config.n_vocab, config.d_model, weights.output));
   }
   CRIA_RETURN_IF_ERROR(binder.refuse_leftovers());
   return weights;

@@ -12,9 +12,9 @@ uint64_t elem_bytes(DType dtype) { return dtype == DType::f16 ? 2 : 4; }
 
 uint64_t plane_bytes(const KvShape& shape, DType dtype) {
   uint64_t bytes = elem_bytes(dtype);
-  for (const int64_t factor : {static_cast<int64_t>(shape.n_layers),
-                               static_cast<int64_t>(shape.n_kv_heads),
-                               static_cast<int64_t>(shape.head_dim), shape.n_ctx}) {
+  for (const int64_t factor :
+       {static_cast<int64_t>(shape.n_layers), static_cast<int64_t>(shape.n_kv_heads),
+        static_cast<int64_t>(shape.head_dim), shape.n_ctx}) {
     const auto product = checked_mul(bytes, static_cast<uint64_t>(factor));
     if (!product) return UINT64_MAX;
     bytes = *product;
@@ -25,7 +25,8 @@ uint64_t plane_bytes(const KvShape& shape, DType dtype) {
 }  // namespace
 
 uint64_t KvCache::size_bytes(const KvShape& shape) {
-  const auto total = checked_add(plane_bytes(shape, shape.k_type), plane_bytes(shape, shape.v_type));
+  const auto total =
+      checked_add(plane_bytes(shape, shape.k_type), plane_bytes(shape, shape.v_type));
   return total ? *total : UINT64_MAX;
 }
 
@@ -71,7 +72,8 @@ void KvCache::store(const Compute& compute, int i_layer, int64_t first_position,
     for (int64_t t = begin; t < end; ++t) {
       for (int h = 0; h < shape_.n_kv_heads; ++h) {
         const float* source = x + (t * shape_.n_kv_heads + h) * shape_.head_dim;
-        std::byte* target = plane.data() + head_offset(i_layer, h, row) + (first_position + t) * row;
+        std::byte* target =
+            plane.data() + head_offset(i_layer, h, row) + (first_position + t) * row;
         if (dtype == DType::f16) {
           compute.kernels.store_f16(source, shape_.head_dim, reinterpret_cast<uint16_t*>(target));
         } else {
@@ -89,8 +91,8 @@ void KvCache::store(const Compute& compute, int i_layer, int64_t first_position,
 void attention(const Compute& compute, const KvCache& cache, const AttentionArgs& args) {
   const KvShape& shape = cache.shape();
   const int64_t group = args.n_heads / shape.n_kv_heads;
-  const auto attend = shape.k_type == DType::f16 ? compute.kernels.attend_f16
-                                                 : compute.kernels.attend_f32;
+  const auto attend =
+      shape.k_type == DType::f16 ? compute.kernels.attend_f16 : compute.kernels.attend_f32;
   const auto run = [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t t = i / shape.n_kv_heads;

@@ -18,8 +18,8 @@ struct KvShape {
 };
 
 // Keys (already turned by RoPE) and values of every position, [layer][KV head][position][head_dim],
-// so that one head's positions are contiguous. Address space is reserved at once; memory is taken as
-// positions are written. Owns its memory; thread compatible.
+// so that one head's positions are contiguous. Address space is reserved at once; memory is taken
+// as positions are written. Owns its memory; thread compatible.
 class KvCache {
  public:
   // Errors: out_of_memory with the size.

@@ -22,11 +22,12 @@ struct RopeConfig {
   double base = 10000;
   RopePairing pairing = RopePairing::adjacent;
   RopeScaling scaling = RopeScaling::none;
-  double factor = 1;                // linear, yarn: how far the context is stretched
-  int n_ctx_original = 0;           // yarn: the context before stretching
+  double factor = 1;                     // linear, yarn: how far the context is stretched
+  int n_ctx_original = 0;                // yarn: the context before stretching
   double beta_fast = 32, beta_slow = 1;  // yarn: rotations between which the two are mixed
-  double attention_factor = 1;      // yarn: extra factor on cos and sin
-  // Divisors of the frequencies, n_rot / 2 of them or none (Llama 3.1's scaling, stored as a tensor).
+  double attention_factor = 1;           // yarn: extra factor on cos and sin
+  // Divisors of the frequencies, n_rot / 2 of them or none (Llama 3.1's scaling, stored as a
+  // tensor).
   std::vector<float> frequency_divisors = {};
 };
 
@@ -40,8 +41,7 @@ class RopeFrequencies {
   int n_pairs() const { return static_cast<int>(frequencies_.size()); }
   RopePairing pairing() const { return pairing_; }
   // cos_sin [n_tokens, n_pairs, 2] for positions first, first + 1, ...
-  void fill(const Compute& compute, int64_t first_position, int64_t n_tokens,
-            float* cos_sin) const;
+  void fill(const Compute& compute, int64_t first_position, int64_t n_tokens, float* cos_sin) const;
 
  private:
   std::vector<double> frequencies_;

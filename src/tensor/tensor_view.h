@@ -28,7 +28,9 @@ struct TensorView {
   int64_t n_elems() const { return n_cols() * n_rows(); }
   // Distance between rows, in bytes. Requires a checked shape (n_cols a multiple of the block).
   uint64_t row_bytes() const;
-  const std::byte* row(int64_t i_row) const { return data + static_cast<uint64_t>(i_row) * row_bytes(); }
+  const std::byte* row(int64_t i_row) const {
+    return data + static_cast<uint64_t>(i_row) * row_bytes();
+  }
 };
 
 // "[4096, 32000]", dims[0] first.

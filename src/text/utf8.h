@@ -10,10 +10,10 @@ namespace cria::text {
 
 // One step through bytes that need not be valid.
 struct Utf8Step {
-  size_t n_bytes;      // consumed; at least 1 where text is not empty
-  bool valid;          // n_bytes form one code point
-  bool incomplete;     // not valid, but more bytes at the end of text could make it so
-  uint32_t code_point; // where valid
+  size_t n_bytes;       // consumed; at least 1 where text is not empty
+  bool valid;           // n_bytes form one code point
+  bool incomplete;      // not valid, but more bytes at the end of text could make it so
+  uint32_t code_point;  // where valid
 };
 // Requires: text is not empty. An invalid step consumes one maximal invalid part (table 3-8).
 Utf8Step utf8_step(std::string_view text);

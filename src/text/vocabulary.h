@@ -1,4 +1,5 @@
-// A vocabulary as data, before a tokenizer is made of it. Whoever has a file fills this in (model/).
+// A vocabulary as data, before a tokenizer is made of it. Whoever has a file fills this in
+// (model/).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,13 @@ using cria::TokenId;
 
 // GGUF's and SentencePiece's piece types, with their ids.
 enum class PieceType : int32_t {
-  undefined = 0, normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6,
+  undefined = 0,
+  normal = 1,
+  unknown = 2,
+  control = 3,
+  user_defined = 4,
+  unused = 5,
+  byte = 6,
 };
 
 struct SpecialTokens {
@@ -22,7 +29,8 @@ struct SpecialTokens {
   TokenId eom = -1;  // end of a message that expects a tool's answer
   bool add_bos = false;
   bool add_eos = false;
-  // Further ids that end generation (a chat template's end-of-turn that the metadata does not name).
+  // Further ids that end generation (a chat template's end-of-turn that the metadata does not
+  // name).
   std::vector<TokenId> also_stop;
 };
 
@@ -35,9 +43,9 @@ struct VocabularyData {
   std::vector<PieceType> types;     // one each
   std::vector<std::string> merges;  // "gpt2": "left right", best first
   SpecialTokens special;
-  bool add_space_prefix = true;     // "llama" only
+  bool add_space_prefix = true;  // "llama" only
   bool remove_extra_whitespaces = false;
-  bool ignore_merges = false;       // "gpt2": a pre-token that is a piece is taken whole
+  bool ignore_merges = false;  // "gpt2": a pre-token that is a piece is taken whole
 };
 
 }  // namespace cria::text

@@ -1,10 +1,9 @@
-#include "cria/c.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "cria/c.h"
 #include "support/shared_data.h"
 #include "support/tiny_model.h"
 
@@ -52,12 +51,14 @@ TEST(CApi, TokenizesWithTheTwoCallProtocol) {
   size_t n = 0;
   ASSERT_EQ(cria_tokenize(f.model, "cat on", 6, 1, 0, nullptr, 0, &n, nullptr), CRIA_OK);
   std::vector<int32_t> ids(n);
-  ASSERT_EQ(cria_tokenize(f.model, "cat on", 6, 1, 0, ids.data(), ids.size(), &n, nullptr), CRIA_OK);
+  ASSERT_EQ(cria_tokenize(f.model, "cat on", 6, 1, 0, ids.data(), ids.size(), &n, nullptr),
+            CRIA_OK);
   EXPECT_EQ(ids[0], 1);
   size_t n_bytes = 0;
   ASSERT_EQ(cria_detokenize(f.model, ids.data(), n, nullptr, 0, &n_bytes, nullptr), CRIA_OK);
   std::string text(n_bytes, '\0');
-  ASSERT_EQ(cria_detokenize(f.model, ids.data(), n, text.data(), n_bytes, &n_bytes, nullptr), CRIA_OK);
+  ASSERT_EQ(cria_detokenize(f.model, ids.data(), n, text.data(), n_bytes, &n_bytes, nullptr),
+            CRIA_OK);
   EXPECT_EQ(text, "cat on");
 }
 

@@ -25,8 +25,9 @@ TEST(Inspect, ReportsARunnableModel) {
                                    [](const auto& row) { return row.first == "n_layers"; });
   ASSERT_NE(layers, report->hyperparameters.end());
   EXPECT_EQ(layers->second, "2");
-  const auto tokens = std::find_if(report->metadata.begin(), report->metadata.end(),
-                                   [](const auto& row) { return row.key == "tokenizer.ggml.tokens"; });
+  const auto tokens =
+      std::find_if(report->metadata.begin(), report->metadata.end(),
+                   [](const auto& row) { return row.key == "tokenizer.ggml.tokens"; });
   ASSERT_NE(tokens, report->metadata.end());
   EXPECT_EQ(tokens->type, "array of string");
   EXPECT_EQ(tokens->count, testing::tiny_n_vocab());

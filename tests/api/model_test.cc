@@ -41,11 +41,13 @@ TEST(Model, AForcedTableIsUsedAndAnUnknownOneRefused) {
 TEST(Model, ProgressReachesOneAndCanCancel) {
   const std::string path = tiny_file();
   double last = 0;
-  ASSERT_TRUE(Model::open(path, {.on_progress = [&](double share) {
-                            EXPECT_GE(share, last);
-                            last = share;
-                            return true;
-                          }}).ok());
+  ASSERT_TRUE(Model::open(path, {.on_progress =
+                                     [&](double share) {
+                                       EXPECT_GE(share, last);
+                                       last = share;
+                                       return true;
+                                     }})
+                  .ok());
   EXPECT_EQ(last, 1);
   EXPECT_EQ(Model::open(path, {.on_progress = [](double) { return false; }}).status().code(),
             StatusCode::cancelled);

@@ -60,8 +60,8 @@ TEST(Synth, CancelledOrFailedItLeavesAnEarlierFileAlone) {
 
 TEST(Synth, TakesAVocabularyFromAFile) {
   CRIA_SHARED_FILE(dir, "");
-  for (const char* file : {"models/stories260K-f32.gguf", "models/tok512.model",
-                           "vocabs/ggml-vocab-gpt-2.gguf"}) {
+  for (const char* file :
+       {"models/stories260K-f32.gguf", "models/tok512.model", "vocabs/ggml-vocab-gpt-2.gguf"}) {
     const std::string path = testing::temporary_dir() + "/model.gguf";
     const Status status = synthesize(path, {.vocabulary_path = dir + file});
     ASSERT_TRUE(status.ok()) << status.message();

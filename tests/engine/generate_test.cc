@@ -14,7 +14,8 @@ namespace {
 
 std::unique_ptr<Sequence> open(const std::string& path, const std::string& tokenizer = "",
                                std::string_view isa = "", SessionOptions options = {}) {
-  auto loaded = model::load(path, {.tokenizer_path = tokenizer, .isa = std::string(isa), .on_progress = {}});
+  auto loaded =
+      model::load(path, {.tokenizer_path = tokenizer, .isa = std::string(isa), .on_progress = {}});
   EXPECT_TRUE(loaded.ok()) << loaded.status().message();
   auto sequence = Sequence::create(*loaded, options);
   EXPECT_TRUE(sequence.ok()) << sequence.status().message();
@@ -59,7 +60,8 @@ TEST(Generate, GoldenTextsFromTheCheckpoint) {
   CRIA_SHARED_FILE(dir, "");
   const std::string model = dir + "models/stories260K.bin", tokenizer = dir + "models/tok512.bin";
   expect_golden(model, tokenizer, "", 200, dir + "golden/stories260K.empty.n200.txt");
-  expect_golden(model, tokenizer, "Once upon a time", 252, dir + "golden/stories260K.once.n256.txt");
+  expect_golden(model, tokenizer, "Once upon a time", 252,
+                dir + "golden/stories260K.once.n256.txt");
   expect_golden(model, tokenizer, "Lily and Tom went to the park.", 244,
                 dir + "golden/stories260K.lily.n256.txt");
 }

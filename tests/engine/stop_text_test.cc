@@ -36,9 +36,7 @@ TEST(StopText, ShowsWhatIsCertainAtOnce) {
   EXPECT_EQ(out, "abcEx");
 }
 
-TEST(StopText, TheFirstStopInTheTextWins) {
-  EXPECT_EQ(shown({"zz", "b"}, "abzz", 4), "a|");
-}
+TEST(StopText, TheFirstStopInTheTextWins) { EXPECT_EQ(shown({"zz", "b"}, "abzz", 4), "a|"); }
 
 }  // namespace
 }  // namespace cria::engine

@@ -40,9 +40,9 @@ Result<Config> read(const Keys& keys) {
   EXPECT_TRUE(writer.add_tensor("token_embd.weight", DType::f32, {64, 10}).ok());
   const std::string path = testing::temporary_dir() + "/config.gguf";
   const std::string zeros(64 * 10 * 4, '\0');
-  EXPECT_TRUE(writer.write(path, [&](size_t, file::GgufWriter::Sink sink) {
-    return sink(as_bytes(zeros));
-  }).ok());
+  EXPECT_TRUE(
+      writer.write(path, [&](size_t, file::GgufWriter::Sink sink) { return sink(as_bytes(zeros)); })
+          .ok());
   const auto catalog = file::open_catalog(path, "");
   EXPECT_TRUE(catalog.ok()) << catalog.status().message();
   return read_config(**catalog);

@@ -27,7 +27,8 @@ std::vector<int32_t> random_tokens(int n, int n_vocab, uint32_t seed) {
 
 std::vector<float> our_logits(const std::string& path, const std::string& tokenizer,
                               std::string_view isa, std::span<const int32_t> tokens, DType kv) {
-  const auto model = load(path, {.tokenizer_path = tokenizer, .isa = std::string(isa), .on_progress = {}});
+  const auto model =
+      load(path, {.tokenizer_path = tokenizer, .isa = std::string(isa), .on_progress = {}});
   EXPECT_TRUE(model.ok()) << model.status().message();
   const Config& config = (*model)->config;
   auto pool = ThreadPool::create(2);
@@ -67,37 +68,37 @@ void expect_near_reference(const std::string& path, const std::string& tokenizer
   ASSERT_TRUE(catalog.ok()) << catalog.status().message();
   const int n_vocab = static_cast<int>((*catalog)->find_tensor("token_embd.weight")->view.n_rows());
   const std::vector<int32_t> tokens = random_tokens(n_tokens, n_vocab, 7);
-  const std::vector<double> expected =
-      testing::reference_logits(**catalog, tokens, options).logits;
+  const std::vector<double> expected = testing::reference_logits(**catalog, tokens, options).logits;
   for (const std::string_view isa : kernels::runnable_tables()) {
     const std::vector<float> found = our_logits(path, tokenizer, isa, tokens, kv);
     EXPECT_LE(largest_difference(found, expected), tolerance) << path << " on " << isa;
   }
 }
 
-// For weights whose products round activations to int8: many short texts, judged where no activation
-// of the reference stands so close to a step of the quantiser that fp32 may fall to its other side.
+// For weights whose products round activations to int8: many short texts, judged where no
+// activation of the reference stands so close to a step of the quantiser that fp32 may fall to its
+// other side.
 void expect_near_reference_away_from_steps(const std::string& path, const std::string& tokenizer,
                                            const ReferenceOptions& options) {
-  constexpr int kTexts = 60, kTokens = 2;
+  constexpr int kTexts = 40, kTokens = 2;
   // 127 steps times the relative error of the fp32 sums before them.
   constexpr double kClearMargin = 1e-4;
   const auto catalog = file::open_catalog(path, tokenizer);
   ASSERT_TRUE(catalog.ok()) << catalog.status().message();
   const int n_vocab = static_cast<int>((*catalog)->find_tensor("token_embd.weight")->view.n_rows());
-  for (const std::string_view isa : kernels::runnable_tables()) {
-    int n_clear = 0;
-    for (int i = 0; i < kTexts; ++i) {
-      const std::vector<int32_t> tokens =
-          random_tokens(kTokens, n_vocab, static_cast<uint32_t>(i + 1));
-      const auto expected = testing::reference_logits(**catalog, tokens, options);
-      if (expected.least_margin < kClearMargin) continue;
-      ++n_clear;
+  int n_clear = 0;
+  for (int i = 0; i < kTexts; ++i) {
+    const std::vector<int32_t> tokens =
+        random_tokens(kTokens, n_vocab, static_cast<uint32_t>(i + 1));
+    const auto expected = testing::reference_logits(**catalog, tokens, options);
+    if (expected.least_margin < kClearMargin) continue;
+    ++n_clear;
+    for (const std::string_view isa : kernels::runnable_tables()) {
       const std::vector<float> found = our_logits(path, tokenizer, isa, tokens, DType::f32);
       EXPECT_LE(largest_difference(found, expected.logits), 1e-3) << isa << ", text " << i;
     }
-    EXPECT_GE(n_clear, 10) << "too few texts to judge by";
   }
+  EXPECT_GE(n_clear, 8) << "too few texts to judge by";
 }
 
 void expect_tiny_near_reference(const TinyModel& tiny, const ReferenceOptions& options,
@@ -180,8 +181,8 @@ TEST(Forward, HalfPrecisionWeights) {
 }
 
 TEST(Forward, QuantizedWeights) {
-  for (const char* type : {"q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_K", "q3_K", "q4_K", "q5_K",
-                           "q6_K"}) {
+  for (const char* type :
+       {"q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_K", "q3_K", "q4_K", "q5_K", "q6_K"}) {
     SCOPED_TRACE(type);
     TinyModel tiny;
     tiny.type = type;
@@ -224,10 +225,9 @@ TEST(Forward, StopsBetweenLayersWhenAsked) {
   const std::function<bool()> cancel_at_second = [&] { return ++n_polls == 2; };
   const std::vector<int32_t> tokens = {1, 5, 9};
   std::vector<float> logits(static_cast<size_t>((*model)->config.n_vocab));
-  const Status status = forward_llama(**model, {(*model)->kernels, **pool}, *workspace, *cache,
-                                      {.tokens = tokens,
-                                       .logits = logits.data(),
-                                       .should_cancel = &cancel_at_second});
+  const Status status = forward_llama(
+      **model, {(*model)->kernels, **pool}, *workspace, *cache,
+      {.tokens = tokens, .logits = logits.data(), .should_cancel = &cancel_at_second});
   EXPECT_EQ(status.code(), StatusCode::cancelled);
   EXPECT_EQ(n_polls, 2);
 }

@@ -113,7 +113,8 @@ class Reference {
     const Matrix weight = matrix(name);
     Matrix out = x;
     for (Eigen::Index r = 0; r < x.rows(); ++r) {
-      const double scale = 1 / std::sqrt(x.row(r).squaredNorm() / static_cast<double>(x.cols()) + eps_);
+      const double scale =
+          1 / std::sqrt(x.row(r).squaredNorm() / static_cast<double>(x.cols()) + eps_);
       out.row(r) = (x.row(r) * scale).cwiseProduct(weight.row(0));
     }
     return out;

@@ -21,8 +21,8 @@ struct ReferenceOptions {
 struct ReferenceResult {
   std::vector<double> logits;  // [tokens.size(), n_vocab], row by row
   // Rounding an activation to int8 is a step: where fp64 stands right beside one, fp32 may stand on
-  // the other side, and the logits differ by what a whole step makes. This is the least distance, in
-  // steps, of any activation from such a point (0.5 where nothing is rounded).
+  // the other side, and the logits differ by what a whole step makes. This is the least distance,
+  // in steps, of any activation from such a point (0.5 where nothing is rounded).
   double least_margin = 0.5;
 };
 ReferenceResult reference_logits(const file::Catalog& catalog, std::span<const int32_t> tokens,

@@ -41,14 +41,14 @@ TEST(Vocabulary, RecognisesTheChatTemplateAndItsEndOfTurn) {
   testing::TinyModel tiny;
   tiny.chat_template =
       "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] "
-      "+ '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' "
+      "+ '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ "
+      "'<|im_start|>assistant\n' "
       "}}{% endif %}";
   const std::string path = testing::temporary_dir() + "/model.gguf";
   testing::write_tiny_model(tiny, path);
   const auto vocabulary = open_vocabulary(path);
   ASSERT_TRUE(vocabulary.ok()) << vocabulary.status().message();
-  ASSERT_TRUE((*vocabulary)->chat_template.ok())
-      << (*vocabulary)->chat_template.status().message();
+  ASSERT_TRUE((*vocabulary)->chat_template.ok()) << (*vocabulary)->chat_template.status().message();
   EXPECT_TRUE((*vocabulary)->is_stop((*vocabulary)->tokenizer->find_piece("<|im_end|>")));
 }
 

@@ -29,8 +29,7 @@ Result<Checked> check_altered(const std::string& from, const std::string& to) {
 void expect_refused(const Result<Checked>& checked, StatusCode code, const std::string& part) {
   ASSERT_FALSE(checked.ok());
   EXPECT_EQ(checked.status().code(), code) << checked.status().message();
-  EXPECT_NE(checked.status().message().find(part), std::string::npos)
-      << checked.status().message();
+  EXPECT_NE(checked.status().message().find(part), std::string::npos) << checked.status().message();
 }
 
 TEST(Weights, BindsAllTensorsOfATinyModel) {
@@ -69,8 +68,8 @@ TEST(Weights, RefusesATensorThatWouldBeIgnored) {
 }
 
 TEST(Weights, RefusesShapesThatContradictTheHyperparameters) {
-  for (const char* key : {"llama.feed_forward_length", "llama.attention.head_count_kv",
-                          "llama.embedding_length"}) {
+  for (const char* key :
+       {"llama.feed_forward_length", "llama.attention.head_count_kv", "llama.embedding_length"}) {
     const std::string path = testing::temporary_dir() + "/shape.gguf";
     testing::write_tiny_model({}, path);
     std::string bytes = testing::read_file(path);

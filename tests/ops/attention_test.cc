@@ -26,7 +26,8 @@ std::vector<double> expected_head(const float* q, const std::vector<float>& k,
   double total = 0;
   for (int64_t p = first; p <= last; ++p) {
     double score = 0;
-    for (int64_t i = 0; i < head_dim; ++i) score += q[i] * k[static_cast<size_t>(p * stride + offset + i)];
+    for (int64_t i = 0; i < head_dim; ++i)
+      score += q[i] * k[static_cast<size_t>(p * stride + offset + i)];
     weights.push_back(std::exp(score * 0.25));
     total += weights.back();
   }
@@ -48,8 +49,12 @@ void check(DType kv, int64_t window, double tolerance) {
     const auto table = kernels::choose_table(isa);
     auto pool = ThreadPool::create(3);
     const Compute compute{*table, **pool};
-    auto cache = KvCache::create({.n_layers = 2, .n_kv_heads = kKvHeads, .head_dim = kHeadDim,
-                                  .n_ctx = kTokens, .k_type = kv, .v_type = kv});
+    auto cache = KvCache::create({.n_layers = 2,
+                                  .n_kv_heads = kKvHeads,
+                                  .head_dim = kHeadDim,
+                                  .n_ctx = kTokens,
+                                  .k_type = kv,
+                                  .v_type = kv});
     ASSERT_TRUE(cache.ok());
     // Two chunks into the second layer; the first must stay apart.
     cache->store(compute, 0, 0, kTokens, v.data(), k.data());
@@ -57,15 +62,21 @@ void check(DType kv, int64_t window, double tolerance) {
     cache->store(compute, 1, 50, 40, k.data() + 50 * kStride, v.data() + 50 * kStride);
     std::vector<float> out(40 * kHeads * kHeadDim);
     attention(compute, *cache,
-              {.q = q.data() + 50 * kHeads * kHeadDim, .n_tokens = 40, .n_heads = kHeads,
-               .i_layer = 1, .first_position = 50, .window = window, .scale = 0.25f,
+              {.q = q.data() + 50 * kHeads * kHeadDim,
+               .n_tokens = 40,
+               .n_heads = kHeads,
+               .i_layer = 1,
+               .first_position = 50,
+               .window = window,
+               .scale = 0.25f,
                .out = out.data()});
     for (int64_t t = 0; t < 40; ++t) {
       for (int64_t h = 0; h < kHeads; ++h) {
         const int64_t position = 50 + t;
         const int64_t first = window > 0 ? std::max<int64_t>(0, position - window + 1) : 0;
-        const auto expected = expected_head(&q[static_cast<size_t>((position * kHeads + h) * kHeadDim)],
-                                            k, v, kStride, h / 3 * kHeadDim, first, position, kHeadDim);
+        const auto expected =
+            expected_head(&q[static_cast<size_t>((position * kHeads + h) * kHeadDim)], k, v,
+                          kStride, h / 3 * kHeadDim, first, position, kHeadDim);
         for (int64_t i = 0; i < kHeadDim; ++i) {
           ASSERT_NEAR(out[static_cast<size_t>((t * kHeads + h) * kHeadDim + i)],
                       expected[static_cast<size_t>(i)], tolerance)

@@ -52,7 +52,8 @@ TEST_F(ElementwiseTest, RmsNormMatchesTheDefinition) {
   rms_norm(compute(), x.data(), kRows, kCols, weight.data(), 1e-5f, out.data());
   for (size_t r = 0; r < kRows; ++r) {
     double sum = 0;
-    for (size_t c = 0; c < kCols; ++c) sum += static_cast<double>(x[r * kCols + c]) * x[r * kCols + c];
+    for (size_t c = 0; c < kCols; ++c)
+      sum += static_cast<double>(x[r * kCols + c]) * x[r * kCols + c];
     const double scale = 1 / std::sqrt(sum / kCols + 1e-5);
     for (size_t c = 0; c < kCols; ++c) {
       ASSERT_NEAR(out[r * kCols + c], x[r * kCols + c] * scale * weight[c], 1e-4);
@@ -62,7 +63,9 @@ TEST_F(ElementwiseTest, RmsNormMatchesTheDefinition) {
 
 TEST_F(ElementwiseTest, EmbedReadsRowsOfAnyType) {
   const std::vector<float> values = ramp(40 * 6, 0.1f);
-  const TensorView table{.dtype = DType::f32, .n_dims = 2, .dims = {6, 40, 1, 1},
+  const TensorView table{.dtype = DType::f32,
+                         .n_dims = 2,
+                         .dims = {6, 40, 1, 1},
                          .data = reinterpret_cast<const std::byte*>(values.data()),
                          .size_bytes = values.size() * 4};
   const std::vector<int32_t> tokens = {39, 0, 7};
@@ -77,7 +80,9 @@ TEST_F(ElementwiseTest, EmbedReadsGroupsThatCrossRows) {
   std::vector<int8_t> values(30);
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<int8_t>(i * 5 - 70);
   std::vector<float> scales = {0.5f, 1, 2, 4, 8, 16, 32, 64};
-  const TensorView table{.dtype = DType::grouped_i8, .n_dims = 2, .dims = {6, 5, 1, 1},
+  const TensorView table{.dtype = DType::grouped_i8,
+                         .n_dims = 2,
+                         .dims = {6, 5, 1, 1},
                          .data = reinterpret_cast<const std::byte*>(values.data()),
                          .size_bytes = 30,
                          .scales = reinterpret_cast<const std::byte*>(scales.data()),

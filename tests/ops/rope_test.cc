@@ -64,7 +64,8 @@ TEST_F(RopeTest, LinearScalingSlowsEveryPair) {
 }
 
 TEST_F(RopeTest, YarnKeepsFastPairsAndStretchesSlowOnes) {
-  const RopeConfig config{.n_rot = 128, .scaling = RopeScaling::yarn, .factor = 4, .n_ctx_original = 4096};
+  const RopeConfig config{
+      .n_rot = 128, .scaling = RopeScaling::yarn, .factor = 4, .n_ctx_original = 4096};
   const double magnitude = 1 + 0.1 * std::log(4.0);
   const auto found = angles(config, 7, 1);
   EXPECT_NEAR(found[0], std::cos(7.0) * magnitude, 1e-5);

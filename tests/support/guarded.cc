@@ -10,7 +10,8 @@ GuardedBytes::GuardedBytes(size_t size_bytes) : size_bytes_(size_bytes) {
   const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   const size_t body_bytes = (size_bytes + page - 1) / page * page;
   map_bytes_ = body_bytes + page;
-  void* map = ::mmap(nullptr, map_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* map =
+      ::mmap(nullptr, map_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (map == MAP_FAILED) {
     ADD_FAILURE() << "cannot map " << map_bytes_ << " bytes";
     map_bytes_ = 0;

@@ -21,6 +21,6 @@ std::string temporary_dir();
 }  // namespace cria::testing
 
 // Defines `variable` as the path of a file in the shared folder, or skips the test.
-#define CRIA_SHARED_FILE(variable, relative_path)                                             \
-  const std::string variable = ::cria::testing::shared_dir() + "/" + (relative_path);         \
+#define CRIA_SHARED_FILE(variable, relative_path)                                     \
+  const std::string variable = ::cria::testing::shared_dir() + "/" + (relative_path); \
   if (::cria::testing::shared_dir().empty()) GTEST_SKIP() << "no ../shared: " << (relative_path)

@@ -64,15 +64,38 @@ std::string random_tensor(const DTypeInfo& type, int64_t n_elems, float deviatio
   };
   for (size_t at = 0; at < bytes.size(); at += type.block_bytes) {
     switch (type.dtype) {
-      case DType::q2_k: put(at + 80, 0.002f); put(at + 82, 0.003f); break;
-      case DType::q3_k: put(at + 108, 0.001f); break;
-      case DType::q6_k: put(at + 208, 0.00003f); break;
-      case DType::q4_k: put(at, 0.0002f); put(at + 2, 0.0015f); break;
-      case DType::q5_k: put(at, 0.0001f); put(at + 2, 0.0015f); break;
-      case DType::q4_1: put(at, 0.02f); put(at + 2, -0.15f); break;
-      case DType::q5_1: put(at, 0.01f); put(at + 2, -0.15f); break;
-      case DType::q8_0: put(at, 0.001f); break;
-      default: put(at, 0.01f); break;
+      case DType::q2_k:
+        put(at + 80, 0.002f);
+        put(at + 82, 0.003f);
+        break;
+      case DType::q3_k:
+        put(at + 108, 0.001f);
+        break;
+      case DType::q6_k:
+        put(at + 208, 0.00003f);
+        break;
+      case DType::q4_k:
+        put(at, 0.0002f);
+        put(at + 2, 0.0015f);
+        break;
+      case DType::q5_k:
+        put(at, 0.0001f);
+        put(at + 2, 0.0015f);
+        break;
+      case DType::q4_1:
+        put(at, 0.02f);
+        put(at + 2, -0.15f);
+        break;
+      case DType::q5_1:
+        put(at, 0.01f);
+        put(at + 2, -0.15f);
+        break;
+      case DType::q8_0:
+        put(at, 0.001f);
+        break;
+      default:
+        put(at, 0.01f);
+        break;
     }
   }
   return bytes;
@@ -183,9 +206,8 @@ void write_tiny_model(const TinyModel& model, const std::string& path) {
   for (int i = 0; i < model.n_layers; ++i) add_layer(model, i, tensors);
   tensors.vector("output_norm.weight", model.d_model, 1, 0.1f);
   if (!model.tied) tensors.matrix("output.weight", tiny_n_vocab(), model.d_model);
-  const Status status = writer.write(path, [&](size_t i, file::GgufWriter::Sink sink) {
-    return sink(as_bytes(tensors.data[i]));
-  });
+  const Status status = writer.write(
+      path, [&](size_t i, file::GgufWriter::Sink sink) { return sink(as_bytes(tensors.data[i])); });
   ASSERT_TRUE(status.ok()) << status.message();
 }
 

@@ -11,13 +11,13 @@ struct TinyModel {
   std::string architecture = "llama";
   int n_layers = 2, d_model = 64, d_ff = 96, n_heads = 4, n_kv_heads = 2, head_dim = 16;
   int n_ctx = 128;
-  int n_rot = 0;                // 0: head_dim
-  std::string type = "f32";     // of the matrices
+  int n_rot = 0;             // 0: head_dim
+  std::string type = "f32";  // of the matrices
   bool tied = true;
   bool attention_biases = false;
   float rope_base = 10000;
   int sliding_window = 0;
-  std::string rope_scaling;     // "", "linear", "yarn"
+  std::string rope_scaling;  // "", "linear", "yarn"
   float rope_factor = 1;
   int n_ctx_original = 0;
   std::vector<float> rope_freqs;  // the tensor rope_freqs.weight

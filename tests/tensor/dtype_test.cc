@@ -55,7 +55,7 @@ TEST(DType, BlockSizesAreThoseOfTheSpecification) {
         {"q6_K", 6.5625},  {"iq2_xxs", 2.0625}, {"iq2_xs", 2.3125}, {"iq3_xxs", 3.0625},
         {"iq1_s", 1.5625}, {"iq4_nl", 4.5},     {"iq3_s", 3.4375},  {"iq2_s", 2.5625},
         {"iq4_xs", 4.25},  {"iq1_m", 1.75},     {"tq1_0", 1.6875},  {"tq2_0", 2.0625},
-        {"mxfp4", 4.25},   {"nvfp4", 4.5},   {"q1_0", 1.125}, {"q2_0", 2.25}}) {
+        {"mxfp4", 4.25},   {"nvfp4", 4.5},      {"q1_0", 1.125},    {"q2_0", 2.25}}) {
     const DTypeInfo* info = find_dtype_by_name(size.name);
     ASSERT_NE(info, nullptr) << size.name;
     EXPECT_EQ(info->block_bytes * 8.0 / info->block_elems, size.bits_per_weight) << size.name;
