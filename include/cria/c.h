@@ -1,8 +1,9 @@
 /* The C ABI of cria. Plain C99; every handle is opaque.
  *
  * Errors: functions return CRIA_OK or a code; where a cria_error** is given and not null it
- * receives the message, to be freed with cria_error_free. Nothing throws, prints, exits or aborts.
- * Threads: a cria_model may be shared; a cria_session is for one thread at a time.
+ * receives the message (null where memory is out), to be freed with cria_error_free. Nothing
+ * throws, prints, exits or aborts. Threads: a cria_model may be shared; a cria_session is for one
+ * thread at a time.
  */
 #ifndef CRIA_C_H_
 #define CRIA_C_H_
@@ -97,7 +98,8 @@ CRIA_C_API cria_code cria_chat(cria_session* session, const cria_chat_message* m
                                cria_piece_callback on_piece, void* user, int32_t* n_generated,
                                cria_error** error);
 
-/* Evaluates ids; then *logits points at n_vocab floats, valid until the next call. */
+/* Evaluates ids; then *logits (where logits is not null) points at n_vocab floats, valid until the
+ * next call, or is null where nothing was evaluated yet. */
 CRIA_C_API cria_code cria_session_append(cria_session* session, const int32_t* ids, size_t n_ids,
                                          const float** logits, cria_error** error);
 /* Forgets all but the first n_tokens. */

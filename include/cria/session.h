@@ -66,8 +66,9 @@ class CRIA_API Session {
   ~Session();
 
   // Continues prompt (after what the session holds already; BOS only at the start of an empty
-  // session, where the vocabulary asks for it). The generated tokens become part of the session.
-  // Errors: context_full where the prompt does not fit (both numbers; the session unchanged),
+  // session, where the vocabulary asks for it). The generated tokens become part of the session,
+  // but for a last one that the full context has no room for. An empty prompt goes on from what is
+  // held. Errors: context_full where the prompt does not fit (both numbers; the session unchanged),
   // invalid_argument (options), cancelled, out_of_memory.
   Result<GenerateResult> generate(std::string_view prompt, const GenerateOptions& options = {},
                                   const PieceCallback& on_piece = {});
@@ -77,7 +78,8 @@ class CRIA_API Session {
                                          const PieceCallback& on_piece = {});
   // The assistant's reply to a whole conversation, rendered by the chat template (template_name "":
   // the file's own). The session is rewound to the longest prefix that it already holds, so each
-  // turn costs only its new tokens.
+  // turn costs only its new tokens. Special tokens that a message spells out are plain text unless
+  // options.parse_special. Errors: as generate; cancelled leaves the prefix that was shared.
   Result<GenerateResult> chat(const std::vector<ChatMessage>& messages,
                               const GenerateOptions& options = {},
                               const PieceCallback& on_piece = {},

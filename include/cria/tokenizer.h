@@ -16,6 +16,7 @@ using TokenId = int32_t;
 struct EncodeOptions {
   bool add_special = true;     // BOS and EOS where the vocabulary asks for them
   bool parse_special = false;  // "<|im_end|>" in the text becomes that token
+  bool continues = false;      // text goes on from earlier text: no leading space is added
 };
 
 struct ChatMessage {

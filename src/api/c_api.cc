@@ -22,22 +22,22 @@ using cria::Status;
 
 static_assert(static_cast<int>(cria::StatusCode::internal) == CRIA_INTERNAL);
 
-cria_code report(const Status& status, cria_error** error) {
-  if (error != nullptr) {
-    *error = status.ok() ? nullptr : new (std::nothrow) cria_error{status.message()};
+// Where there is no room for the message, the code alone has to do.
+void store_message(const Status& status, cria_error** error) {
+  try {
+    *error = new cria_error{status.message()};
+  } catch (const std::bad_alloc&) {
+    *error = nullptr;
   }
-  return static_cast<cria_code>(status.code());
 }
 
 // Runs work at the edge and turns its Status into a code and an error object.
 template <typename Work>
 cria_code run(cria_error** error, const Work& work) {
+  if (error != nullptr) *error = nullptr;
   const Status status = cria::api::guard([&]() -> Status { return work(); });
-  try {
-    return report(status, error);
-  } catch (const std::bad_alloc&) {  // no room for the message
-    return CRIA_OUT_OF_MEMORY;
-  }
+  if (!status.ok() && error != nullptr) store_message(status, error);
+  return static_cast<cria_code>(status.code());
 }
 
 Status missing(const char* argument) {
@@ -203,7 +203,7 @@ cria_code cria_session_append(cria_session* session, const int32_t* ids, size_t 
   return run(error, [&]() -> Status {
     if (session == nullptr) return missing("session");
     if (ids == nullptr && n_ids > 0) return missing("ids");
-    const Status status = session->session.append({ids, ids + n_ids});
+    Status status = session->session.append({ids, ids + n_ids});
     if (status.ok() && logits != nullptr) *logits = session->session.logits().data();
     return status;
   });

@@ -1,7 +1,9 @@
-// The edge of the library: what a standard container may throw inside becomes a Status here.
+// The edge of the library: what a standard container or a caller's callback may throw inside
+// becomes a Status here.
 #pragma once
 
-#include <exception>
+#include <cxxabi.h>
+
 #include <new>
 #include <stdexcept>
 
@@ -10,17 +12,20 @@
 namespace cria::api {
 
 // Calls work, which returns a Status or a Result, and returns what it returns. A failed allocation
-// becomes out_of_memory, anything else that is thrown becomes internal.
+// becomes out_of_memory, anything else that is thrown becomes internal. The messages made here fit
+// into a string without allocating (15 characters), since there may be nothing left to allocate.
 template <typename Work>
 auto guard(const Work& work) -> decltype(work()) {
   try {
     return work();
   } catch (const std::bad_alloc&) {
-    return Status(StatusCode::out_of_memory, "not enough memory; free some or use a smaller model");
+    return Status(StatusCode::out_of_memory, "out of memory");
   } catch (const std::length_error&) {
-    return Status(StatusCode::out_of_memory, "a container would be larger than memory allows");
-  } catch (const std::exception& error) {
-    return Status(StatusCode::internal, str_cat("unexpected: ", error.what()));
+    return Status(StatusCode::out_of_memory, "out of memory");
+  } catch (abi::__forced_unwind&) {  // a thread that is being cancelled has to unwind
+    throw;
+  } catch (...) {
+    return Status(StatusCode::internal, "callback threw");
   }
 }
 

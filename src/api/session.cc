@@ -71,9 +71,13 @@ Result<GenerateResult> Session::chat(const std::vector<ChatMessage>& messages,
     const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
     const auto chat_template = api::find_template(vocabulary, template_name);
     if (!chat_template.ok()) return chat_template.status();
-    const auto rendered = api::render_chat(vocabulary, messages, true, template_name);
+    CRIA_RETURN_IF_ERROR(engine::check(options, vocabulary));
+    const std::string mark = options.parse_special ? "" : engine::unused_mark(messages);
+    std::vector<ChatMessage> hidden = messages;
+    engine::hide_special(*vocabulary.tokenizer, mark, hidden);
+    const auto rendered = api::render_chat(vocabulary, hidden, true, template_name);
     if (!rendered.ok()) return rendered.status();
-    auto ids = engine::encode_rendered(vocabulary, *rendered);
+    auto ids = engine::encode_rendered(vocabulary, *rendered, mark);
     if (!ids.ok()) return ids.status();
     if (static_cast<int64_t>(ids->size()) > sequence.n_ctx()) {
       return Status(StatusCode::context_full,

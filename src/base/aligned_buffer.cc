@@ -19,6 +19,16 @@ Result<AlignedBuffer> AlignedBuffer::allocate(uint64_t size_bytes, std::string_v
   return buffer;
 }
 
+Result<AlignedBuffer> AlignedBuffer::allocate_sparse(uint64_t size_bytes,
+                                                     std::string_view what_for) {
+  auto buffer = allocate(size_bytes, what_for);
+#if defined(MADV_NOHUGEPAGE)
+  // A kernel without huge pages refuses, and has no need of it.
+  if (buffer.ok() && size_bytes > 0) ::madvise(buffer->data(), size_bytes, MADV_NOHUGEPAGE);
+#endif
+  return buffer;
+}
+
 AlignedBuffer::~AlignedBuffer() {
   if (data_ != nullptr) ::munmap(data_, size_bytes_);
 }

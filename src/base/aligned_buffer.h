@@ -17,6 +17,9 @@ class AlignedBuffer {
  public:
   // Errors: out_of_memory naming what for and the size. size_bytes 0 gives an empty buffer.
   static Result<AlignedBuffer> allocate(uint64_t size_bytes, std::string_view what_for);
+  // The same in small pages, for memory of which a little everywhere is touched first (KV cache):
+  // where the system gives huge pages unasked, that would take nearly all of it at once.
+  static Result<AlignedBuffer> allocate_sparse(uint64_t size_bytes, std::string_view what_for);
 
   AlignedBuffer() = default;
   AlignedBuffer(AlignedBuffer&& other) noexcept

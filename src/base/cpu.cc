@@ -1,6 +1,7 @@
 #include "base/cpu.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -153,7 +154,11 @@ int n_usable_processors() {
   cpu_set_t mask;
   CPU_ZERO(&mask);
   int n = 1;
-  if (sched_getaffinity(0, sizeof mask, &mask) == 0) n = std::max(1, CPU_COUNT(&mask));
+  if (sched_getaffinity(0, sizeof mask, &mask) == 0) {
+    n = std::max(1, CPU_COUNT(&mask));
+  } else {  // more processors than the mask has bits
+    n = std::max(1, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)));
+  }
   const double quota = cgroup_quota();
   if (quota < n) n = std::max(1, static_cast<int>(std::ceil(quota)));
   return n;

@@ -55,15 +55,19 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_bytes_);
 }
 
-void MappedFile::prefault(uint64_t begin, uint64_t end) const {
+Status MappedFile::prefault(uint64_t begin, uint64_t end) const {
   constexpr uint64_t kPageBytes = 4096;  // the smallest in use; larger pages are touched more often
 #if defined(MADV_POPULATE_READ)
   void* first = const_cast<std::byte*>(data_ + begin / kPageBytes * kPageBytes);
-  if (::madvise(first, end - begin / kPageBytes * kPageBytes, MADV_POPULATE_READ) == 0) return;
+  if (::madvise(first, end - begin / kPageBytes * kPageBytes, MADV_POPULATE_READ) == 0) return {};
+  // Only a kernel that does not know the call says EINVAL; touching pages would meet anything else
+  // as a fatal signal.
+  if (errno != EINVAL) return system_error(path_, "read", errno);
 #endif
   volatile std::byte sink{};
   for (uint64_t i = begin; i < end; i += kPageBytes) sink = data_[i];
   static_cast<void>(sink);
+  return {};
 }
 
 Result<std::string> read_small_file(const std::string& path, uint64_t max_bytes) {

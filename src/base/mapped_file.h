@@ -24,7 +24,8 @@ class MappedFile {
   const std::string& path() const { return path_; }
   Bytes bytes() const { return {data_, size_bytes_}; }
   // Reads bytes [begin, end) from the disk into memory now instead of at the first access.
-  void prefault(uint64_t begin, uint64_t end) const;
+  // Errors: io_error where the disk fails.
+  Status prefault(uint64_t begin, uint64_t end) const;
 
  private:
   MappedFile() = default;

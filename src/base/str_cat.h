@@ -1,6 +1,7 @@
 // Builds messages. Only for errors and reports: not for hot paths.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,7 +17,13 @@ inline void append_piece(std::string& out, char c) { out += c; }
 template <typename T>
 requires(std::is_arithmetic_v<T> && !std::is_same_v<T, char>) void append_piece(std::string& out,
                                                                                 T number) {
-  out += std::to_string(number);
+  if constexpr (std::is_same_v<T, bool>) {
+    out += number ? "true" : "false";
+  } else {
+    // The shortest text that reads back as the same number, whatever the host's locale.
+    char digits[64];
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  }
 }
 }  // namespace internal
 

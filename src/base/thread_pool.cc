@@ -46,17 +46,25 @@ struct ThreadPool::State {
     pthread_t handle;
   };
 
+  // The task of one generation, for those who join it. The gate's upper half numbers the
+  // generations; below are a bit for "closed" and the number of workers that joined and have not
+  // left. Who wakes up late finds it closed and goes back to sleep: the caller waits for those at
+  // work, never for those asleep.
+  static constexpr uint64_t kClosed = uint64_t{1} << 31;
+  static constexpr uint64_t kJoined = kClosed - 1;
+
   std::vector<Worker> workers;  // reserved up front: threads hold pointers into it
   const Work* work = nullptr;
   int64_t n = 0;
   int64_t grain = 1;
   alignas(64) std::atomic<int64_t> next{0};
-  alignas(64) std::atomic<uint64_t> generation{0};
-  alignas(64) std::atomic<int> n_busy{0};
+  alignas(64) std::atomic<uint64_t> gate{kClosed};
   std::atomic<bool> stopping{false};
   std::atomic<int> n_sleeping{0};
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+
+  uint64_t generation() const { return gate.load() >> 32; }
 
   void run_share(int i_thread) {
     while (true) {
@@ -66,22 +74,45 @@ struct ThreadPool::State {
     }
   }
 
-  void wait_for(uint64_t seen) {
+  // Returns the number of a generation other than the one seen last.
+  uint64_t wait_for_other_than(uint64_t seen) {
     for (int i = 0; i < kSpins; ++i) {
-      if (generation.load(std::memory_order_acquire) != seen) return;
+      if (const uint64_t now = generation(); now != seen) return now;
       pause_briefly();
     }
     const Lock lock(mutex);
     n_sleeping.fetch_add(1);
-    while (generation.load() == seen) pthread_cond_wait(&wake, &mutex);
+    while (generation() == seen) pthread_cond_wait(&wake, &mutex);
     n_sleeping.fetch_sub(1);
+    return generation();
   }
 
-  void start_generation() {
-    generation.fetch_add(1);
+  bool join(uint64_t wanted) {
+    uint64_t value = gate.load(std::memory_order_acquire);
+    while (value >> 32 == wanted && (value & kClosed) == 0) {
+      if (gate.compare_exchange_weak(value, value + 1, std::memory_order_acq_rel)) return true;
+    }
+    return false;
+  }
+
+  // Requires: the gate is closed and nobody is inside.
+  void start_generation(uint64_t flags) {
+    gate.store(((generation() + 1) << 32) | flags);
     if (n_sleeping.load() == 0) return;
     const Lock lock(mutex);
     pthread_cond_broadcast(&wake);
+  }
+
+  void close_and_wait() {
+    gate.fetch_or(kClosed, std::memory_order_acq_rel);
+    for (int i = 0; (gate.load(std::memory_order_acquire) & kJoined) != 0; ++i) {
+      // More threads than processors: the one that is waited for may need this processor.
+      if (i < kSpins) {
+        pause_briefly();
+      } else {
+        sched_yield();
+      }
+    }
   }
 
   static void* worker_main(void* argument) {
@@ -89,11 +120,11 @@ struct ThreadPool::State {
     State& state = *self->state;
     uint64_t seen = 0;
     while (true) {
-      state.wait_for(seen);
-      ++seen;
+      seen = state.wait_for_other_than(seen);
       if (state.stopping.load(std::memory_order_acquire)) return nullptr;
+      if (!state.join(seen)) continue;
       state.run_share(self->i_thread);
-      state.n_busy.fetch_sub(1, std::memory_order_acq_rel);
+      state.gate.fetch_sub(1, std::memory_order_acq_rel);
     }
   }
 };
@@ -107,9 +138,11 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(int n_threads) {
   std::unique_ptr<ThreadPool> pool(new ThreadPool(std::make_unique<State>()));
   State& state = *pool->state_;
   state.workers.reserve(static_cast<size_t>(n_threads));
-  // The host's signal handlers run on the host's threads.
+  // The host's signal handlers run on the host's threads, but for those that a thread raises
+  // itself.
   sigset_t all, before;
   sigfillset(&all);
+  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) sigdelset(&all, own);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   Status status;
   for (int i = 1; i < n_threads; ++i) {
@@ -129,7 +162,7 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(int n_threads) {
 
 ThreadPool::~ThreadPool() {
   state_->stopping.store(true, std::memory_order_release);
-  state_->start_generation();
+  state_->start_generation(State::kClosed);
   for (State::Worker& worker : state_->workers) pthread_join(worker.handle, nullptr);
 }
 
@@ -147,17 +180,9 @@ void ThreadPool::for_each(int64_t n, int64_t grain, FunctionRef<void(int64_t, in
   state.n = n;
   state.grain = grain;
   state.next.store(0, std::memory_order_relaxed);
-  state.n_busy.store(static_cast<int>(state.workers.size()), std::memory_order_relaxed);
-  state.start_generation();
+  state.start_generation(0);
   state.run_share(0);
-  for (int i = 0; state.n_busy.load(std::memory_order_acquire) != 0; ++i) {
-    // More threads than processors: the one that is waited for may need this processor.
-    if (i < kSpins) {
-      pause_briefly();
-    } else {
-      sched_yield();
-    }
-  }
+  state.close_and_wait();
 }
 
 }  // namespace cria

@@ -1,6 +1,8 @@
 #include "engine/generate.h"
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 
 #include "base/str_cat.h"
 #include "engine/stop_text.h"
@@ -12,13 +14,6 @@ namespace {
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-Status check_options(const GenerateOptions& options, TokenId n_vocab) {
-  if (options.max_tokens < -1) {
-    return invalid_argument("max_tokens: found ", options.max_tokens, ", expected -1 or more");
-  }
-  return sample::check(options.sampling, n_vocab);
 }
 
 // From chosen ids to the text that the caller sees.
@@ -86,7 +81,11 @@ Status decode_loop(Sequence& sequence, sample::Sampler& sampler, Output& output,
       return {};
     }
     auto id = sampler.sample(sequence.logits());
-    if (!id.ok()) return id.status();
+    if (!id.ok()) {
+      return corrupt(sequence.model().path,
+                     ": the weights give no usable logits: ", id.status().message(),
+                     "; download or convert the model again");
+    }
     if (!options.ignore_eos && vocabulary.is_stop(*id)) {
       result.finish = FinishReason::stop_token;
       return {};
@@ -123,14 +122,34 @@ SamplingOptions effective_sampling(const GenerateOptions& options,
   return sampling;
 }
 
+// Refuses what cannot fit before it is encoded: a hundred megabytes take a minute to tokenize.
+Status check_length(const Sequence& sequence, std::string_view text) {
+  const size_t n_free = static_cast<size_t>(sequence.n_ctx()) - sequence.tokens().size();
+  const size_t n_least = text.size() / sequence.model().vocabulary->tokenizer->max_piece_bytes();
+  if (n_least <= n_free) return {};
+  return Status(StatusCode::context_full,
+                str_cat("the context is full: found a text of ", text.size(),
+                        " bytes, which is at least ", n_least, " tokens, expected at most ", n_free,
+                        "; shorten the prompt or ask for a larger context"));
+}
+
 }  // namespace
+
+Status check(const GenerateOptions& options, const model::Vocabulary& vocabulary) {
+  if (options.max_tokens < -1) {
+    return invalid_argument("max_tokens: found ", options.max_tokens, ", expected -1 or more");
+  }
+  return sample::check(options.sampling, vocabulary.tokenizer->n_vocab());
+}
 
 Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string_view text,
                                            bool parse_special) {
   std::vector<TokenId> ids;
-  const text::EncodeOptions options{.add_special = sequence.tokens().empty(),
-                                    .parse_special = parse_special};
+  const bool at_start = sequence.tokens().empty();
+  const text::EncodeOptions options{
+      .add_special = at_start, .parse_special = parse_special, .continues = !at_start};
   const text::Tokenizer& tokenizer = *sequence.model().vocabulary->tokenizer;
+  CRIA_RETURN_IF_ERROR(check_length(sequence, text));
   CRIA_RETURN_IF_ERROR(tokenizer.encode(text, options, ids));
   // A prompt is to be continued, so an EOS that the vocabulary adds to whole texts does not belong.
   if (options.add_special && tokenizer.special().add_eos && !ids.empty() &&
@@ -144,11 +163,46 @@ Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string
   return ids;
 }
 
+std::string unused_mark(const std::vector<ChatMessage>& messages) {
+  // Noncharacters (Unicode 15, 23.7): valid UTF-8 that no text has to hold.
+  for (char last = '\x90'; last <= '\xaf'; ++last) {
+    std::string mark = {'\xef', '\xb7', last};
+    const bool used =
+        std::any_of(messages.begin(), messages.end(), [&](const ChatMessage& message) {
+          return message.content.find(mark) != std::string::npos ||
+                 message.role.find(mark) != std::string::npos;
+        });
+    if (!used) return mark;
+  }
+  return {};  // somebody has put all 32 of them into a chat: nothing is hidden
+}
+
+void hide_special(const text::Tokenizer& tokenizer, std::string_view mark,
+                  std::vector<ChatMessage>& messages) {
+  for (TokenId id = 0; id < tokenizer.n_vocab() && !mark.empty(); ++id) {
+    if (tokenizer.type(id) != text::PieceType::control) continue;
+    std::string piece;
+    if (!tokenizer.append_piece(id, true, piece).ok() || piece.size() < 2) continue;
+    for (ChatMessage& message : messages) {
+      size_t at = message.content.find(piece);
+      for (; at != std::string::npos; at = message.content.find(piece, at + mark.size())) {
+        message.content.insert(at + 1, mark);
+      }
+    }
+  }
+}
+
 Result<std::vector<TokenId>> encode_rendered(const model::Vocabulary& vocabulary,
-                                             std::string_view rendered) {
+                                             std::string_view rendered, std::string_view mark) {
   std::vector<TokenId> ids;
-  CRIA_RETURN_IF_ERROR(
-      vocabulary.tokenizer->encode(rendered, {.add_special = false, .parse_special = true}, ids));
+  text::EncodeOptions options{.add_special = false, .parse_special = true};
+  while (true) {
+    const size_t end = mark.empty() ? std::string_view::npos : rendered.find(mark);
+    CRIA_RETURN_IF_ERROR(vocabulary.tokenizer->encode(rendered.substr(0, end), options, ids));
+    if (end == std::string_view::npos) break;
+    rendered.remove_prefix(end + mark.size());
+    options.continues = true;
+  }
   const text::SpecialTokens& special = vocabulary.tokenizer->special();
   if (special.add_bos && (ids.empty() || ids.front() != special.bos)) {
     ids.insert(ids.begin(), special.bos);
@@ -159,7 +213,13 @@ Result<std::vector<TokenId>> encode_rendered(const model::Vocabulary& vocabulary
 Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& prompt,
                                 const GenerateOptions& options, const PieceCallback& on_piece) {
   const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
-  CRIA_RETURN_IF_ERROR(check_options(options, vocabulary.tokenizer->n_vocab()));
+  CRIA_RETURN_IF_ERROR(check(options, vocabulary));
+  if (prompt.empty() && sequence.logits().empty() && !sequence.tokens().empty()) {
+    // After a rewind there are tokens without logits: the last one is evaluated again.
+    const std::vector<TokenId> last = {sequence.tokens().back()};
+    CRIA_RETURN_IF_ERROR(sequence.rewind(static_cast<int64_t>(sequence.tokens().size()) - 1));
+    return generate(sequence, last, options, on_piece);
+  }
   if (prompt.empty() && sequence.logits().empty()) {
     return invalid_argument(
         "prompt: found no tokens, expected at least one to start from; this "

@@ -83,8 +83,6 @@ Status Sequence::check(std::span<const TokenId> tokens) const {
 
 Status Sequence::eval(std::span<const TokenId> tokens, const EvalOptions& options) {
   CRIA_RETURN_IF_ERROR(check(tokens));
-  tokens_.reserve(tokens_.size() + tokens.size());
-  has_logits_ = has_logits_ && tokens.empty();
   const bool decoding = tokens.size() == 1;
   const Compute compute{model_->kernels,
                         decoding || !prefill_pool_ ? *decode_pool_ : *prefill_pool_};
@@ -109,8 +107,8 @@ Status Sequence::eval(std::span<const TokenId> tokens, const EvalOptions& option
                              static_cast<int>(tokens.size()));
     }
   }
-  if (!tokens.empty()) has_logits_ = options.all_logits.empty();
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  if (!tokens.empty()) has_logits_ = options.all_logits.empty();
   return {};
 }
 

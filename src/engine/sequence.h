@@ -26,8 +26,7 @@ class Sequence {
     // [tokens, n_vocab], or empty: only the last token's logits are computed, into logits().
     std::span<float> all_logits = {};
   };
-  // Appends tokens, in chunks. On any error the sequence is as it was before the call, except that
-  // logits() is empty after a cancellation.
+  // Appends tokens, in chunks. On any error the sequence is as it was before the call.
   // Errors: context_full (both numbers), invalid_argument for an id outside the vocabulary,
   // cancelled.
   Status eval(std::span<const TokenId> tokens, const EvalOptions& options);

@@ -19,7 +19,7 @@ Status Catalog::prefault(const std::function<bool(double)>& on_progress) const {
     const uint64_t size = mapped->bytes().size();
     for (uint64_t begin = 0; begin < size; begin += kStepBytes) {
       const uint64_t end = std::min(size, begin + kStepBytes);
-      mapped->prefault(begin, end);
+      CRIA_RETURN_IF_ERROR(mapped->prefault(begin, end));
       done += end - begin;
       if (on_progress && !on_progress(static_cast<double>(done) / static_cast<double>(total))) {
         return Status(StatusCode::cancelled, "cancelled while loading " + source_name);

@@ -12,6 +12,8 @@ constexpr int64_t kTokenBlock = 64;
 // cores.
 constexpr int64_t kMinPanelRows = 16;
 constexpr int64_t kMaxPanelRows = 64;
+// Multiply-adds under which waking another thread costs more than it saves (a few microseconds).
+constexpr int64_t kMinParallelWork = 1 << 16;
 
 int64_t q8a_row_bytes(int64_t n_cols) {
   return n_cols / 32 * static_cast<int64_t>(sizeof(BlockQ8A));
@@ -92,6 +94,7 @@ void matmul(const Compute& compute, const TensorView& w, MatmulInput& x, const f
     }
   };
   const int64_t n_rows = w.n_rows();
+  if (n_rows * w.n_cols() * x.n_tokens() < kMinParallelWork) return run_panel(0, n_rows, 0);
   const int64_t share = n_rows / (4 * compute.pool.n_threads());
   const int64_t panel = std::clamp(share / 8 * 8, kMinPanelRows, kMaxPanelRows);
   compute.pool.for_each(n_rows, panel, run_panel);

@@ -16,8 +16,8 @@ namespace cria::gemm {
 // Thread compatible. Owns nothing: x and scratch outlive it.
 class MatmulInput {
  public:
-  // Scratch that holds any quantised form of n_tokens rows of n_cols; group_size 0 where no weight
-  // is grouped_i8.
+  // Scratch that holds any quantised form of n_tokens rows of n_cols; group_size: the smallest
+  // of any grouped_i8 weight, 0 where there is none.
   static uint64_t scratch_bytes(int64_t n_tokens, int64_t n_cols, int64_t group_size);
 
   explicit MatmulInput(std::span<std::byte> scratch) : scratch_(scratch) {}

@@ -112,29 +112,31 @@ Status read_sizes(const KeyReader& keys, Config& config) {
   return keys.optional_real("attention.layer_norm_rms_epsilon", 0, 1, config.rms_eps);
 }
 
-Status read_scaling(const KeyReader& keys, ops::RopeConfig& rope) {
+Status read_scaling(const KeyReader& keys, int n_ctx_train, ops::RopeConfig& rope) {
   std::string_view kind;
   CRIA_RETURN_IF_ERROR(keys.text("rope.scaling.type", kind));
   // The key of files older than rope.scaling.
   CRIA_RETURN_IF_ERROR(keys.optional_real("rope.scale_linear", 1e-3, 1e6, rope.factor));
-  if (rope.factor != 1) rope.scaling = ops::RopeScaling::linear;
-  if (kind.empty()) return {};
-  CRIA_RETURN_IF_ERROR(keys.optional_real("rope.scaling.factor", 1e-3, 1e6, rope.factor));
+  CRIA_RETURN_IF_ERROR(keys.optional_real("rope.scaling.factor", 0, 1e6, rope.factor));
+  if (rope.factor == 0) rope.factor = 1;  // how some converters say "not scaled"
   if (kind == "none") {
     rope.scaling = ops::RopeScaling::none;
-  } else if (kind == "linear") {
+  } else if (kind == "linear" || kind.empty()) {
     rope.scaling = ops::RopeScaling::linear;
   } else if (kind == "yarn") {
     rope.scaling = ops::RopeScaling::yarn;
+    rope.n_ctx_original = n_ctx_train;
     CRIA_RETURN_IF_ERROR(
-        keys.required("rope.scaling.original_context_length", 1, kMaxContext, rope.n_ctx_original));
+        keys.optional("rope.scaling.original_context_length", 1, kMaxContext, rope.n_ctx_original));
     CRIA_RETURN_IF_ERROR(
         keys.optional_real("rope.scaling.attn_factor", 1e-3, 1e3, rope.attention_factor));
     CRIA_RETURN_IF_ERROR(
         keys.optional_real("rope.scaling.yarn_beta_fast", 1e-3, 1e6, rope.beta_fast));
     CRIA_RETURN_IF_ERROR(
         keys.optional_real("rope.scaling.yarn_beta_slow", 1e-3, 1e6, rope.beta_slow));
-  } else if (kind != "llama3") {  // llama3 comes with the tensor rope_freqs.weight, which says all
+  } else if (kind == "llama3") {
+    rope.expects_divisors = true;
+  } else {
     return keys.not_known("rope.scaling.type is ", quoted(kind),
                           "; this version knows none, linear, yarn and llama3");
   }
@@ -152,7 +154,7 @@ Status read_rope(const KeyReader& keys, Config& config) {
   CRIA_RETURN_IF_ERROR(keys.optional_real("rope.freq_base", 1.0001, 1e12, rope.base));
   rope.pairing = config.architecture == Architecture::qwen2 ? ops::RopePairing::halves
                                                             : ops::RopePairing::adjacent;
-  return read_scaling(keys, rope);
+  return read_scaling(keys, config.n_ctx_train, rope);
 }
 
 // Things that a llama file may have and that forward_llama.cc does not do.
@@ -162,6 +164,11 @@ Status refuse_unknown_parts(const KeyReader& keys) {
   if (n_experts > 0) {
     return keys.not_known("expert_count is ", n_experts,
                           ": a mixture of experts, which this version cannot run");
+  }
+  if (keys.has("attention.sliding_window_pattern")) {
+    return keys.not_known(
+        "metadata attention.sliding_window_pattern is set: windows on some layers "
+        "only, which this version does not know");
   }
   for (const std::string_view key :
        {"attention.clamp_kqv", "attention.max_alibi_bias", "attention.scale",

@@ -95,7 +95,7 @@ Result<Workspace> Workspace::create(const Model& model, int64_t n_chunk) {
   int64_t n_floats = 0;
   for (const auto& row : rows) n_floats += padded(n_chunk * row.width);
   const uint64_t quantized_bytes =
-      gemm::MatmulInput::scratch_bytes(n_chunk, widest, model.weights.max_group_size);
+      gemm::MatmulInput::scratch_bytes(n_chunk, widest, model.weights.min_group_size);
   auto memory = AlignedBuffer::allocate(static_cast<uint64_t>(n_floats) * 4 + quantized_bytes,
                                         "the intermediate values of a chunk");
   if (!memory.ok()) return memory.status();

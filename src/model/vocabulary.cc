@@ -12,26 +12,43 @@ using text::PieceType;
 using text::TokenId;
 using text::VocabularyData;
 
-// A SentencePiece .model is a protobuf message whose first field is the list of pieces: field 1,
-// length-delimited.
-constexpr std::byte kPiecesFieldTag{0x0a};
+// Sizes that no vocabulary comes near; what a small file claims beyond them would cost many times
+// the file in memory before anything else could be found wrong with it.
+constexpr uint64_t kMaxTokens = 1 << 20;
+constexpr uint64_t kMaxMerges = 1 << 22;
+constexpr uint64_t kFewTokens = 1 << 16;
+constexpr uint64_t kLengthBytes = 8;   // before each text of an array
+constexpr uint64_t kMinMeanBytes = 3;  // of a text; among more than 65,536 texts few are shorter
 
-Status read_pieces(const file::Catalog& catalog, VocabularyData& data) {
-  std::vector<std::string_view> pieces;
-  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.tokens", pieces));
-  if (pieces.empty()) {
-    return corrupt(catalog.source_name,
-                   ": metadata tokenizer.ggml.tokens: found no tokens, expected at least one");
+// Before an array is taken out of the file: its number of items, 0 where there is none.
+// Errors: corrupt where n_expected is not 0 and the array has another number.
+Status check_count(const file::Catalog& catalog, std::string_view key, uint64_t n_expected,
+                   uint64_t n_most) {
+  const file::MetaValue* value = catalog.find(key);
+  const auto* array = value == nullptr ? nullptr : std::get_if<file::MetaArray>(&value->value);
+  if (array == nullptr) return {};
+  if (n_expected != 0 && array->count != n_expected) {
+    return corrupt(catalog.source_name, ": at byte ", value->file_offset, ": metadata ", key,
+                   ": found ", array->count, " items, expected one for each of ", n_expected,
+                   " tokens");
   }
-  data.pieces.assign(pieces.begin(), pieces.end());
-  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.scores", data.scores));
+  const bool texts = array->elem_type == file::MetaType::string;
+  const bool hollow = texts && array->count > kFewTokens &&
+                      array->encoded.size() / (kLengthBytes + kMinMeanBytes) < array->count;
+  if (array->count > n_most || hollow) {
+    return corrupt(catalog.source_name, ": at byte ", value->file_offset, ": metadata ", key,
+                   ": found ", array->count, " items in ", array->encoded.size(),
+                   " bytes, expected at most ", n_most, " and texts of a few bytes each");
+  }
+  return {};
+}
+
+Status read_types(const file::Catalog& catalog, VocabularyData& data) {
   std::vector<int32_t> types;
+  CRIA_RETURN_IF_ERROR(
+      check_count(catalog, "tokenizer.ggml.token_type", data.pieces.size(), kMaxTokens));
   CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.token_type", types));
-  data.types.assign(pieces.size(), PieceType::normal);
-  if (!types.empty() && types.size() != pieces.size()) {
-    return corrupt(catalog.source_name, ": metadata tokenizer.ggml.token_type: found ",
-                   types.size(), " items, expected one for each of ", pieces.size(), " tokens");
-  }
+  data.types.assign(data.pieces.size(), PieceType::normal);
   for (size_t i = 0; i < types.size(); ++i) {
     if (types[i] < 0 || types[i] > static_cast<int32_t>(PieceType::byte)) {
       return corrupt(catalog.source_name, ": metadata tokenizer.ggml.token_type: item ", i,
@@ -39,10 +56,29 @@ Status read_pieces(const file::Catalog& catalog, VocabularyData& data) {
     }
     data.types[i] = static_cast<PieceType>(types[i]);
   }
-  std::vector<std::string_view> merges;
-  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.merges", merges));
-  data.merges.assign(merges.begin(), merges.end());
   return {};
+}
+
+Status read_texts(const file::Catalog& catalog, std::string_view key, uint64_t n_most,
+                  std::vector<std::string>& out) {
+  std::vector<std::string_view> texts;
+  CRIA_RETURN_IF_ERROR(check_count(catalog, key, 0, n_most));
+  CRIA_RETURN_IF_ERROR(catalog.get(key, texts));
+  out.assign(texts.begin(), texts.end());
+  return {};
+}
+
+Status read_pieces(const file::Catalog& catalog, VocabularyData& data) {
+  CRIA_RETURN_IF_ERROR(read_texts(catalog, "tokenizer.ggml.tokens", kMaxTokens, data.pieces));
+  if (data.pieces.empty()) {
+    return corrupt(catalog.source_name,
+                   ": metadata tokenizer.ggml.tokens: found no tokens, expected at least one");
+  }
+  CRIA_RETURN_IF_ERROR(
+      check_count(catalog, "tokenizer.ggml.scores", data.pieces.size(), kMaxTokens));
+  CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.scores", data.scores));
+  CRIA_RETURN_IF_ERROR(read_types(catalog, data));
+  return read_texts(catalog, "tokenizer.ggml.merges", kMaxMerges, data.merges);
 }
 
 Status read_id(const file::Catalog& catalog, const char* key, size_t n_vocab, TokenId& out) {
@@ -91,6 +127,7 @@ Status read_special(const file::Catalog& catalog, VocabularyData& data) {
   CRIA_RETURN_IF_ERROR(catalog.get("tokenizer.ggml.add_space_prefix", data.add_space_prefix));
   CRIA_RETURN_IF_ERROR(
       catalog.get("tokenizer.ggml.remove_extra_whitespaces", data.remove_extra_whitespaces));
+  CRIA_RETURN_IF_ERROR(check_count(catalog, "cria.also_stop_tokens", 0, kFewTokens));
   return catalog.get("cria.also_stop_tokens", special.also_stop);
 }
 
@@ -162,7 +199,7 @@ Result<VocabularyFile> open_file(const std::string& path) {
     auto catalog = file::open_catalog(path, "");
     if (!catalog.ok()) return catalog.status();
     opened.catalog = std::move(*catalog);
-  } else if (bytes.empty() || bytes[0] != kPiecesFieldTag) {
+  } else if (!text::looks_like_sentencepiece_model(bytes)) {
     auto catalog = std::make_shared<file::Catalog>();
     catalog->source_name = path;
     CRIA_RETURN_IF_ERROR(file::read_llama2c_tokenizer(bytes, path, *catalog));

@@ -19,7 +19,8 @@ class Binder {
   Status matrix(const std::string& name, int64_t n_rows, int64_t n_cols, TensorView& out) {
     CRIA_RETURN_IF_ERROR(take(name, {n_cols, n_rows}, out));
     if (out.dtype == DType::grouped_i8) {
-      weights_.max_group_size = std::max(weights_.max_group_size, out.group_size);
+      int64_t& least = weights_.min_group_size;
+      least = least == 0 ? out.group_size : std::min(least, out.group_size);
     }
     return {};
   }
@@ -113,13 +114,19 @@ Status bind_layer(Binder& binder, const Config& config, int i_layer, LayerWeight
 }
 
 Status bind_rope_divisors(Binder& binder, const file::Catalog& catalog, Config& config) {
-  if (!binder.has("rope_freqs.weight")) return {};
+  if (!binder.has("rope_freqs.weight")) {
+    if (!config.rope.expects_divisors) return {};
+    return unsupported(catalog.source_name,
+                       ": rope.scaling.type is llama3, but the tensor "
+                       "rope_freqs.weight, which holds that scaling, is not there; convert the "
+                       "model again");
+  }
   std::vector<float>& divisors = config.rope.frequency_divisors;
   CRIA_RETURN_IF_ERROR(binder.vector("rope_freqs.weight", config.rope.n_rot / 2, divisors));
   for (const float divisor : divisors) {
-    if (!(divisor > 0 && divisor <= 1e6f)) {
+    if (!(divisor >= 1e-3f && divisor <= 1e6f)) {
       return corrupt(catalog.source_name, ": tensor rope_freqs.weight: found ", divisor,
-                     ", expected values above 0 and at most 1000000");
+                     ", expected values from 0.001 to 1000000");
     }
   }
   return {};

@@ -35,7 +35,7 @@ struct Weights {
   bool tied_output = false;
   int64_t n_params = 0;
   int64_t size_bytes = 0;
-  int64_t max_group_size = 0;  // of grouped_i8 tensors; 0 where there are none
+  int64_t min_group_size = 0;  // of grouped_i8 tensors; 0 where there are none
 };
 
 // Finds every tensor and, for Llama 3.1, the RoPE divisors (into config.rope).

@@ -34,8 +34,8 @@ Result<KvCache> KvCache::create(const KvShape& shape) {
   KvCache cache;
   cache.shape_ = shape;
   const auto plane = [&](DType dtype) {
-    return AlignedBuffer::allocate(plane_bytes(shape, dtype),
-                                   str_cat("half of a KV cache of ", size_bytes(shape),
+    return AlignedBuffer::allocate_sparse(
+        plane_bytes(shape, dtype), str_cat("half of a KV cache of ", size_bytes(shape),
                                            " bytes (a context of ", shape.n_ctx, " tokens)"));
   };
   auto keys = plane(shape.k_type);
@@ -112,7 +112,11 @@ void attention(const Compute& compute, const KvCache& cache, const AttentionArgs
               .out = args.out + q_offset});
     }
   };
-  compute.pool.for_each(args.n_tokens * shape.n_kv_heads, 1, run);
+  // A claim is worth some multiply-adds: short contexts of small models stay on one thread.
+  constexpr int64_t kMinClaimWork = 1 << 15;
+  const int64_t work_per_item = 2 * group * shape.head_dim * (args.first_position + args.n_tokens);
+  compute.pool.for_each(args.n_tokens * shape.n_kv_heads,
+                        std::max<int64_t>(1, kMinClaimWork / work_per_item), run);
 }
 
 }  // namespace cria::ops

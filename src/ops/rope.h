@@ -26,6 +26,8 @@ struct RopeConfig {
   int n_ctx_original = 0;                // yarn: the context before stretching
   double beta_fast = 32, beta_slow = 1;  // yarn: rotations between which the two are mixed
   double attention_factor = 1;           // yarn: extra factor on cos and sin
+  // The file says that its scaling stands in a tensor of divisors (Llama 3.1).
+  bool expects_divisors = false;
   // Divisors of the frequencies, n_rot / 2 of them or none (Llama 3.1's scaling, stored as a
   // tensor).
   std::vector<float> frequency_divisors = {};

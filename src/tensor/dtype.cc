@@ -73,7 +73,7 @@ bool equal_any_case(std::string_view a, std::string_view b) {
 const DTypeInfo* find_dtype(uint32_t gguf_type_id) {
   // grouped_i8 is ours: a file that names its id names an unknown type.
   if (gguf_type_id >= static_cast<uint32_t>(DType::grouped_i8)) return nullptr;
-  const int row = kRowOf[gguf_type_id];
+  const int8_t row = kRowOf[gguf_type_id];
   return row < 0 ? nullptr : &kTypes[row];
 }
 

@@ -9,7 +9,10 @@ namespace cria::text {
 Status MergeTable::fill(const PieceTable& table, const std::vector<std::string>& merges,
                         std::string_view source_name, size_t& n_skipped) {
   n_skipped = 0;
-  merges_.reserve(merges.size());
+  std::vector<TokenId> lefts;
+  std::vector<Merge> unsorted;
+  lefts.reserve(merges.size());
+  unsorted.reserve(merges.size());
   std::string joined;
   for (size_t i = 0; i < merges.size(); ++i) {
     const std::string_view merge = merges[i];
@@ -27,9 +30,37 @@ Status MergeTable::fill(const PieceTable& table, const std::vector<std::string>&
       ++n_skipped;
       continue;
     }
-    merges_.try_emplace(key(left, right), Merge{static_cast<uint32_t>(i), result});
+    lefts.push_back(left);
+    unsorted.push_back({right, static_cast<uint32_t>(i), result});
   }
+  sort_into_rows(static_cast<size_t>(table.n_vocab()), lefts, unsorted);
   return {};
+}
+
+void MergeTable::sort_into_rows(size_t n_vocab, const std::vector<TokenId>& lefts,
+                                const std::vector<Merge>& unsorted) {
+  row_starts_.assign(n_vocab + 1, 0);
+  for (const TokenId left : lefts) ++row_starts_[static_cast<size_t>(left) + 1];
+  for (size_t i = 1; i < row_starts_.size(); ++i) row_starts_[i] += row_starts_[i - 1];
+  std::vector<uint32_t> next(row_starts_.begin(), row_starts_.end() - 1);
+  merges_.resize(unsorted.size());
+  for (size_t i = 0; i < unsorted.size(); ++i) {
+    merges_[next[static_cast<size_t>(lefts[i])]++] = unsorted[i];
+  }
+  for (size_t i = 0; i < n_vocab; ++i) {
+    std::sort(merges_.begin() + row_starts_[i], merges_.begin() + row_starts_[i + 1],
+              [](const Merge& a, const Merge& b) {
+                return a.right != b.right ? a.right < b.right : a.rank < b.rank;
+              });
+  }
+}
+
+const MergeTable::Merge* MergeTable::find(TokenId left, TokenId right) const {
+  const Merge* row = merges_.data() + row_starts_[static_cast<size_t>(left)];
+  const Merge* end = merges_.data() + row_starts_[static_cast<size_t>(left) + 1];
+  const Merge* found = std::lower_bound(
+      row, end, right, [](const Merge& merge, TokenId wanted) { return merge.right < wanted; });
+  return found != end && found->right == right ? found : nullptr;
 }
 
 // One stretch of text while it is merged: a linked list of symbols and a heap of possible merges.

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "text/piece_table.h"
@@ -27,24 +26,18 @@ class MergeTable {
  private:
   friend class MergeRun;
   struct Merge {
+    TokenId right;
     uint32_t rank;
     TokenId result;
   };
-  static uint64_t key(TokenId left, TokenId right) {
-    return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
-  }
-  struct KeyHash {
-    size_t operator()(uint64_t value) const {
-      value *= 0x9E3779B97F4A7C15u;  // the golden ratio's bits spread both ids over the table
-      return static_cast<size_t>(value ^ value >> 32);
-    }
-  };
-  const Merge* find(TokenId left, TokenId right) const {
-    const auto found = merges_.find(key(left, right));
-    return found == merges_.end() ? nullptr : &found->second;
-  }
+  void sort_into_rows(size_t n_vocab, const std::vector<TokenId>& lefts,
+                      const std::vector<Merge>& unsorted);
+  // Null where the two never merge. Requires: both are pieces.
+  const Merge* find(TokenId left, TokenId right) const;
 
-  std::unordered_map<uint64_t, Merge, KeyHash> merges_;
+  // Rows instead of a hash table: a file chooses the merges, so it could choose them to collide.
+  std::vector<uint32_t> row_starts_;  // a row for each left piece, and the end
+  std::vector<Merge> merges_;         // a row is sorted by right and rank
 };
 
 }  // namespace cria::text

@@ -1,5 +1,6 @@
 // The byte-level BPE tokenizer: a text's bytes become letters of GPT-2's alphabet, cut by a
 // pre-tokenizer, then merged.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -62,6 +63,7 @@ class BpeTokenizer final : public Tokenizer {
       n_missing += letter_ids_[byte] == -1;
     }
     if (n_missing > 0) notes.push_back(str_cat(n_missing, " of 256 bytes have no piece"));
+    max_piece_bytes_ = find_max_piece_bytes();
     // Only a piece of that type: some files name "<|endoftext|>", which would end the text.
     const TokenId unknown = table_.special().unk;
     if (unknown != -1 && table_.type(unknown) == PieceType::unknown) unknown_ = unknown;
@@ -95,6 +97,7 @@ class BpeTokenizer final : public Tokenizer {
     }
   }
 
+  size_t max_piece_bytes() const override { return max_piece_bytes_; }
   bool strips_leading_space() const override { return false; }
   TokenId n_vocab() const override { return table_.n_vocab(); }
   const SpecialTokens& special() const override { return table_.special(); }
@@ -105,6 +108,22 @@ class BpeTokenizer final : public Tokenizer {
   const std::vector<std::string>& notes() const override { return table_.notes(); }
 
  private:
+  // Pieces that merges make stand for a byte a letter; others may stand in a text as they are
+  // spelt.
+  size_t find_max_piece_bytes() const {
+    size_t longest = 1;
+    std::string decoded;
+    for (TokenId id = 0; id < n_vocab(); ++id) {
+      const PieceType kind = table_.type(id);
+      const bool is_letters =
+          kind == PieceType::normal || kind == PieceType::undefined || kind == PieceType::unused;
+      decoded.clear();
+      if (is_letters) append_decoded(table_.piece(id), decoded);
+      longest = std::max(longest, is_letters ? decoded.size() : table_.piece(id).size());
+    }
+    return longest;
+  }
+
   // Characters that are not of the alphabet stand for themselves.
   static void append_decoded(std::string_view piece, std::string& out) {
     while (!piece.empty()) {
@@ -170,6 +189,7 @@ class BpeTokenizer final : public Tokenizer {
   bool ignore_merges_;
   MergeTable merges_;
   std::array<TokenId, 256> letter_ids_{};
+  size_t max_piece_bytes_ = 1;
   TokenId unknown_ = -1;  // for bytes without a piece
 };
 

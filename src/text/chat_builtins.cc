@@ -198,36 +198,37 @@ bool test_kind(std::string_view name, const JinjaValue& value, bool& out) {
   const bool is_container = value.is<Text>() || value.list() || value.is<const ChatMessage*>();
   const bool* flag = value.get<bool>();
   const int64_t* number = value.get<int64_t>();
-  if (name == "defined")
+  if (name == "defined") {
     out = !value.is<JinjaUndefined>();
-  else if (name == "undefined")
+  } else if (name == "undefined") {
     out = value.is<JinjaUndefined>();
-  else if (name == "none")
+  } else if (name == "none") {
     out = value.is<JinjaNone>();
-  else if (name == "string")
+  } else if (name == "string") {
     out = value.is<Text>();
-  else if (name == "mapping")
+  } else if (name == "mapping") {
     out = value.is<const ChatMessage*>();
-  else if (name == "iterable")
+  } else if (name == "iterable") {
     out = is_container || value.is<JinjaUndefined>();
-  else if (name == "sequence" && !value.is<JinjaUndefined>())
+  } else if (name == "sequence" && !value.is<JinjaUndefined>()) {
     out = is_container;
-  else if (name == "boolean")
+  } else if (name == "boolean") {
     out = flag != nullptr;
-  else if (name == "true")
+  } else if (name == "true") {
     out = flag != nullptr && *flag;
-  else if (name == "false")
+  } else if (name == "false") {
     out = flag != nullptr && !*flag;
-  else if (name == "number")
+  } else if (name == "number") {
     out = number != nullptr || flag != nullptr;
-  else if (name == "integer")
+  } else if (name == "integer") {
     out = number != nullptr;
-  else if (name == "odd" && number != nullptr)
+  } else if (name == "odd" && number != nullptr) {
     out = *number % 2 != 0;
-  else if (name == "even" && number != nullptr)
+  } else if (name == "even" && number != nullptr) {
     out = *number % 2 == 0;
-  else
+  } else {
     return false;
+  }
   return true;
 }
 
@@ -250,16 +251,17 @@ JinjaValue item_at(const JinjaValue& value, int64_t index) {
 }
 
 bool compare(std::string_view op, int64_t a, int64_t b, JinjaValue& out) {
-  if (op == "<")
+  if (op == "<") {
     out.data = a < b;
-  else if (op == ">")
+  } else if (op == ">") {
     out.data = a > b;
-  else if (op == "<=")
+  } else if (op == "<=") {
     out.data = a <= b;
-  else if (op == ">=")
+  } else if (op == ">=") {
     out.data = a >= b;
-  else
+  } else {
     return false;
+  }
   return true;
 }
 

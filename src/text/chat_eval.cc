@@ -310,30 +310,29 @@ class Evaluator {
     const auto i = static_cast<int64_t>(loop.index);
     const auto left = static_cast<int64_t>(n) - i;
     out = {};
-    if (name == "index0")
+    if (name == "index0") {
       out.data = i;
-    else if (name == "index")
+    } else if (name == "index") {
       out.data = i + 1;
-    else if (name == "revindex0")
+    } else if (name == "revindex0") {
       out.data = left - 1;
-    else if (name == "revindex")
+    } else if (name == "revindex") {
       out.data = left;
-    else if (name == "length")
+    } else if (name == "length") {
       out.data = static_cast<int64_t>(n);
-    else if (name == "first")
+    } else if (name == "first") {
       out.data = i == 0;
-    else if (name == "last")
+    } else if (name == "last") {
       out.data = left == 1;
-    else if (name == "previtem" && i == 0)
+    } else if ((name == "previtem" && i == 0) || (name == "nextitem" && left == 1)) {
       return {};
-    else if (name == "nextitem" && left == 1)
-      return {};
-    else if (name == "previtem")
+    } else if (name == "previtem") {
       out = (*loop.items)[loop.index - 1];
-    else if (name == "nextitem")
+    } else if (name == "nextitem") {
       out = (*loop.items)[loop.index + 1];
-    else
+    } else {
       return unsupported("the part ", quoted(name), " of a loop");
+    }
     return {};
   }
 

@@ -124,7 +124,7 @@ Status check_probes(const JinjaChatTemplate& candidate) {
   bool any_rendered = false;
   for (const Conversation& conversation : probe_conversations()) {
     std::string text;
-    const Status status = candidate.probe(conversation, text);
+    Status status = candidate.probe(conversation, text);
     if (status.code() == StatusCode::unsupported) return status;
     if (!status.ok()) raised = status;
     any_rendered = any_rendered || (status.ok() && text.find(kReply) != std::string::npos);

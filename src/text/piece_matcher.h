@@ -4,7 +4,6 @@
 #include <bitset>
 #include <cstdint>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "text/vocabulary.h"
@@ -17,10 +16,17 @@ class PieceMatcher {
   // Longer pieces are not taken, so that a hostile vocabulary cannot make every position of a text
   // cost more than this.
   static constexpr size_t kMaxPieceBytes = 1024;
+  static bool takes(std::string_view piece) {
+    return !piece.empty() && piece.size() <= kMaxPieceBytes;
+  }
 
-  // False, and nothing is added, where the piece is empty or too long. The first of two equal
-  // pieces stays.
-  bool add(std::string_view piece, TokenId id);
+  struct Spelling {
+    std::string_view text;
+    TokenId id;
+  };
+  // Replaces what was there; of two equal spellings the first counts. The texts need not outlive
+  // the call. Requires: takes() each of them.
+  void fill(std::vector<Spelling> spellings);
 
   struct Match {
     size_t n_bytes = 0;  // 0: no piece begins here
@@ -30,15 +36,18 @@ class PieceMatcher {
   Match longest_prefix(std::string_view text) const;
 
  private:
+  // Children follow each other, in the order of their labels.
   struct Node {
     TokenId id = -1;
+    uint32_t first_child = 0;
+    uint32_t n_children = 0;
   };
-  static uint64_t edge(uint32_t node, char byte) {
-    return uint64_t{node} << 8 | static_cast<unsigned char>(byte);
-  }
+  // The child for a byte, or 0.
+  uint32_t child(uint32_t node, unsigned char byte) const;
+
   std::vector<Node> nodes_{1};
-  std::unordered_map<uint64_t, uint32_t> edges_;  // (node, byte) -> node
-  std::bitset<256> first_bytes_;                  // most positions end here
+  std::vector<unsigned char> labels_{0};  // the byte that leads to each node
+  std::bitset<256> first_bytes_;          // most positions end here
 };
 
 // A stretch of text, or where id is not -1 the token that its bytes spell.

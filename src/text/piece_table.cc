@@ -87,14 +87,15 @@ Status PieceTable::check_special(const std::string& source_name) const {
 }
 
 void PieceTable::index_pieces() {
-  ids_.reserve(pieces_.size());
+  index_.fill(pieces_);
   size_t n_duplicates = 0, n_empty = 0;
   size_t first_duplicate = 0;
   for (size_t i = 0; i < pieces_.size(); ++i) {
-    if (pieces_[i].empty()) ++n_empty;
-    const bool is_new = ids_.try_emplace(pieces_[i], static_cast<TokenId>(i)).second;
-    if (is_new || pieces_[i].empty()) continue;
-    if (n_duplicates++ == 0) first_duplicate = i;
+    if (pieces_[i].empty()) {
+      ++n_empty;
+    } else if (is_duplicate(static_cast<TokenId>(i)) && n_duplicates++ == 0) {
+      first_duplicate = i;
+    }
   }
   if (n_empty > 0) notes_.push_back(str_cat(n_empty, " empty pieces: no text becomes them"));
   if (n_duplicates > 0) {
@@ -112,16 +113,19 @@ void PieceTable::index_pieces() {
 
 void PieceTable::index_matchers() {
   size_t n_unmatched = 0;
+  std::vector<PieceMatcher::Spelling> control, user;
   for (TokenId id = 0; id < n_vocab(); ++id) {
     const PieceType kind = type(id);
-    bool added = true;
-    if (kind == PieceType::user_defined) {
-      added = user_matcher_.add(piece(id), id);
-    } else if (kind == PieceType::control || kind == PieceType::unknown) {
-      added = control_matcher_.add(piece(id), id);
+    const bool is_user = kind == PieceType::user_defined;
+    if (!is_user && kind != PieceType::control && kind != PieceType::unknown) continue;
+    if (PieceMatcher::takes(piece(id))) {
+      (is_user ? user : control).push_back({piece(id), id});
+    } else if (!piece(id).empty()) {
+      ++n_unmatched;
     }
-    if (!added && !piece(id).empty()) ++n_unmatched;
   }
+  control_matcher_.fill(std::move(control));
+  user_matcher_.fill(std::move(user));
   if (n_unmatched > 0) {
     notes_.push_back(str_cat(n_unmatched, " special pieces are longer than ",
                              PieceMatcher::kMaxPieceBytes, " bytes: no text becomes them"));
@@ -131,11 +135,6 @@ void PieceTable::index_matchers() {
 Status PieceTable::check(TokenId id) const {
   if (contains(id)) return {};
   return invalid_argument("token id ", id, ": this vocabulary has ids 0 to ", n_vocab() - 1);
-}
-
-TokenId PieceTable::find(std::string_view piece) const {
-  const auto found = ids_.find(piece);
-  return found == ids_.end() ? -1 : found->second;
 }
 
 unsigned char PieceTable::byte_value(TokenId id) const {

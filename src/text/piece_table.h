@@ -4,10 +4,10 @@
 #include <array>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "cria/status.h"
+#include "text/piece_index.h"
 #include "text/piece_matcher.h"
 #include "text/vocabulary.h"
 
@@ -30,7 +30,7 @@ class PieceTable {
   Status check(TokenId id) const;
 
   // The first piece spelt so, or -1.
-  TokenId find(std::string_view piece) const;
+  TokenId find(std::string_view piece) const { return index_.find(pieces_, piece); }
   // True where an earlier piece is spelt the same: this one can never come out of a text.
   bool is_duplicate(TokenId id) const { return find(piece(id)) != id; }
   // The byte piece of a byte, or -1.
@@ -57,7 +57,7 @@ class PieceTable {
   std::vector<std::string> pieces_;
   std::vector<PieceType> types_;
   SpecialTokens special_;
-  std::unordered_map<std::string_view, TokenId> ids_;  // views of pieces_
+  PieceIndex index_;
   std::array<TokenId, 256> byte_pieces_;
   PieceMatcher control_matcher_;
   PieceMatcher user_matcher_;

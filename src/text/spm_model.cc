@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/str_cat.h"
+#include "text/piece_table.h"
 
 namespace cria::text {
 namespace {
@@ -18,6 +19,9 @@ constexpr uint32_t kTrainerBos = 46, kTrainerEos = 47, kTrainerPad = 48;
 constexpr uint32_t kNormalizerName = 1, kNormalizerCharsmap = 2, kNormalizerDummyPrefix = 3;
 constexpr uint32_t kNormalizerExtraSpaces = 4, kNormalizerEscape = 5;
 constexpr uint64_t kUnigram = 1, kBpe = 2;
+
+// An empty piece takes two bytes of a file and 40 of memory. Known vocabularies end at 256 Ki.
+constexpr size_t kMaxPieces = size_t{1} << 20;
 
 struct Field {
   uint32_t number = 0;
@@ -104,7 +108,8 @@ class WireReader {
   uint64_t end_;
 };
 
-// A model while its messages are read.
+// A model while its messages are read, twice: first to check and count, then to keep the pieces, so
+// that a file which is refused costs no memory.
 class ModelParser {
  public:
   ModelParser(Bytes bytes, std::string_view source_name) : reader_(bytes, source_name) {
@@ -113,6 +118,23 @@ class ModelParser {
   }
 
   Status parse() {
+    CRIA_RETURN_IF_ERROR(read_messages());
+    CRIA_RETURN_IF_ERROR(check_kind());
+    model_.charsmap = charsmap_;
+    model_.vocab.pieces.reserve(n_pieces_);
+    model_.vocab.scores.reserve(n_pieces_);
+    model_.vocab.types.reserve(n_pieces_);
+    keeps_pieces_ = true;
+    CRIA_RETURN_IF_ERROR(reader_.seek("model", 0));
+    CRIA_RETURN_IF_ERROR(read_messages());
+    find_special();
+    return {};
+  }
+
+  SpmModel& model() { return model_; }
+
+ private:
+  Status read_messages() {
     WireReader wire(reader_, reader_.size());
     Field field;
     while (!wire.at_end()) {
@@ -127,12 +149,9 @@ class ModelParser {
         CRIA_RETURN_IF_ERROR(message(field, &ModelParser::normalizer));
       }  // self-test data and a denormalizer are of no use here
     }
-    return finish();
+    return {};
   }
 
-  SpmModel& model() { return model_; }
-
- private:
   Status message(const Field& field, Status (ModelParser::*read)(WireReader&)) {
     const uint64_t end = field.position + field.delimited.size();
     CRIA_RETURN_IF_ERROR(reader_.seek("message", field.position));
@@ -141,6 +160,7 @@ class ModelParser {
   }
 
   Status piece(WireReader& wire) {
+    const uint64_t start = reader_.position();
     std::string_view text;
     float score = 0;
     uint64_t type = static_cast<uint64_t>(PieceType::normal);
@@ -155,9 +175,25 @@ class ModelParser {
         return reader_.error_at(field.position, "piece type", "found ", type, ", expected 1 to 6");
       }
     }
+    if (!keeps_pieces_) return check_piece(start, text, score, static_cast<PieceType>(type));
     model_.vocab.pieces.emplace_back(text);
     model_.vocab.scores.push_back(score);
     model_.vocab.types.push_back(static_cast<PieceType>(type));
+    return {};
+  }
+
+  Status check_piece(uint64_t start, std::string_view text, float score, PieceType type) {
+    if (++n_pieces_ > kMaxPieces) {
+      return unsupported(reader_.source_name(), ": at byte ", start, ": more than ", kMaxPieces,
+                         " pieces; that is the limit");
+    }
+    if (!std::isfinite(score)) {
+      return reader_.error_at(start, "piece score", "found no finite number");
+    }
+    if (type == PieceType::byte && parse_byte_piece(text) < 0) {
+      return reader_.error_at(start, "byte piece", "found ", quoted(text),
+                              ", expected <0x00> to <0xFF>");
+    }
     return {};
   }
 
@@ -179,7 +215,7 @@ class ModelParser {
     while (!wire.at_end()) {
       CRIA_RETURN_IF_ERROR(wire.next(field));
       const bool flag = field.number_value != 0;
-      if (field.is(kNormalizerCharsmap, kDelimited)) model_.charsmap = field.delimited;
+      if (field.is(kNormalizerCharsmap, kDelimited)) charsmap_ = field.delimited;
       if (field.is(kNormalizerDummyPrefix, kVarint)) model_.vocab.add_space_prefix = flag;
       if (field.is(kNormalizerExtraSpaces, kVarint)) model_.vocab.remove_extra_whitespaces = flag;
       if (field.is(kNormalizerEscape, kVarint)) model_.escape_whitespaces = flag;
@@ -187,7 +223,7 @@ class ModelParser {
     return {};
   }
 
-  Status finish() {
+  Status check_kind() {
     const std::string_view name = reader_.source_name();
     // Both stand in every real file; without this check a file cut between two pieces would pass.
     if (!has_trainer_ || !has_normalizer_) {
@@ -203,13 +239,16 @@ class ModelParser {
     }
     model_.is_unigram = model_type_ == kUnigram;
     model_.vocab.model = model_.is_unigram ? "t5" : "llama";  // GGUF's names
+    return {};
+  }
+
+  void find_special() {
     SpecialTokens& special = model_.vocab.special;
     special.bos = find_control(bos_);
     special.eos = find_control(eos_);
     special.pad = find_control(pad_);
     special.unk = find_type(PieceType::unknown);
     special.add_bos = special.bos != -1;  // as every model of the LLaMA family wants it
-    return {};
   }
 
   TokenId find_control(std::string_view piece) const {
@@ -230,7 +269,10 @@ class ModelParser {
   ByteReader reader_;
   SpmModel model_;
   bool has_trainer_ = false, has_normalizer_ = false, spaces_are_suffixes_ = false;
+  bool keeps_pieces_ = false;
+  size_t n_pieces_ = 0;
   uint64_t model_type_ = kUnigram;
+  std::string_view charsmap_;
   std::string_view bos_ = "<s>", eos_ = "</s>", pad_ = "<pad>";
 };
 

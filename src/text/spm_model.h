@@ -17,8 +17,8 @@ struct SpmModel {
   std::string charsmap;            // precompiled_charsmap, not checked here; "" for identity
 };
 
-// Errors: corrupt with the byte position; unsupported for a WORD or CHAR model and for spaces as
-// suffixes, which no model of a family that we run uses.
+// Errors: corrupt with the byte position; unsupported for more than 1 Mi pieces, for a WORD or CHAR
+// model and for spaces as suffixes, which no model of a family that we run uses.
 Result<SpmModel> read_spm_model(Bytes bytes, std::string_view source_name);
 
 // The bytes of a .model with these pieces, scores, types and flags; byte fallback is on.

@@ -137,13 +137,13 @@ NormalizedStep next_step(const SpmNormalizer& normalizer, const PieceMatcher& us
 
 }  // namespace
 
-size_t SpmNormalizer::run(std::string_view text, const PieceMatcher& user_defined, std::string& out,
-                          size_t max_bytes) const {
+size_t SpmNormalizer::run(std::string_view text, bool continues, const PieceMatcher& user_defined,
+                          std::string& out, size_t max_bytes) const {
   const std::string_view space = escape_whitespaces ? kSpaceSymbol : std::string_view(" ");
   size_t consumed = 0;
   size_t step_start = 0;
-  bool after_space = remove_extra_whitespaces;  // spaces at the start go too
-  bool is_first = true;
+  bool after_space = remove_extra_whitespaces && !continues;  // spaces at the start go too
+  bool is_first = !continues;
   while (consumed < text.size() && out.size() <= max_bytes) {
     const NormalizedStep step = next_step(*this, user_defined, text.substr(consumed));
     step_start = consumed;

@@ -21,6 +21,8 @@ class CharsMap {
   // checks. Errors: corrupt with the offset inside the map.
   static Result<CharsMap> make(std::string_view precompiled, std::string_view source_name);
 
+  bool is_identity() const { return units_.empty(); }
+
   // Consumes the longest prefix of text that has a replacement; 0 where none has.
   size_t longest_prefix(std::string_view text, std::string_view& replacement) const;
 
@@ -36,11 +38,16 @@ struct SpmNormalizer {
   bool remove_extra_whitespaces = false;
   bool add_space_prefix = true;
 
+  // May a text come out shorter than it went in? False only where that is certain.
+  bool may_shrink() const { return remove_extra_whitespaces || !charsmap.is_identity(); }
+
   // Fills out, which must be empty. Pieces of user_defined come through as they are, and so do
   // bytes that are not UTF-8. Stops once out is longer than max_bytes, and returns where in text
   // the last step began: so that an offset in out can be found again in text.
-  size_t run(std::string_view text, const PieceMatcher& user_defined, std::string& out,
-             size_t max_bytes = SIZE_MAX) const;
+  // continues: text goes on from earlier text. It gets no dummy prefix, and where extra spaces go,
+  // one at its start stays: it may be what parts the two.
+  size_t run(std::string_view text, bool continues, const PieceMatcher& user_defined,
+             std::string& out, size_t max_bytes = SIZE_MAX) const;
 };
 
 inline constexpr std::string_view kSpaceSymbol = "\xE2\x96\x81";  // U+2581

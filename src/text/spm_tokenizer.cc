@@ -2,6 +2,7 @@
 // vocabulary or text could turn against it (see library_model) is kept away from it.
 #include <sentencepiece_processor.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -92,6 +93,7 @@ class SpmTokenizer final : public Tokenizer {
   Status load(std::vector<float> scores, bool is_unigram, std::string_view source_name) {
     LibraryModel library = library_model(table_, std::move(scores), is_unigram);
     missing_bytes_ = std::move(library.missing_bytes);
+    max_piece_bytes_ = find_max_piece_bytes();
     const auto status = processor_.LoadFromSerializedProto(write_spm_model(library.model));
     if (status.ok()) return {};
     return corrupt(source_name,
@@ -101,7 +103,8 @@ class SpmTokenizer final : public Tokenizer {
   Status encode(std::string_view text, const EncodeOptions& options,
                 std::vector<TokenId>& out) const override {
     const auto encode_one = [&](std::string_view part, std::vector<TokenId>& ids) {
-      return encode_part(text, part, ids);
+      const bool continues = options.continues && part.data() == text.data();
+      return encode_part(text, part, continues, ids);
     };
     return encode_parts(table_, text, options, nullptr, encode_one, out);
   }
@@ -122,6 +125,7 @@ class SpmTokenizer final : public Tokenizer {
     }
   }
 
+  size_t max_piece_bytes() const override { return max_piece_bytes_; }
   bool strips_leading_space() const override { return normalizer_.add_space_prefix; }
   TokenId n_vocab() const override { return table_.n_vocab(); }
   const SpecialTokens& special() const override { return table_.special(); }
@@ -132,6 +136,18 @@ class SpmTokenizer final : public Tokenizer {
   const std::vector<std::string>& notes() const override { return table_.notes(); }
 
  private:
+  // A space becomes three bytes, and a text may spell U+2581 itself: so a piece's own size bounds
+  // its text. Requires: missing_bytes_ is filled.
+  size_t find_max_piece_bytes() const {
+    const bool joins_unknown = !missing_bytes_.empty() && table_.special().unk != -1;
+    if (joins_unknown || normalizer_.may_shrink()) return SIZE_MAX;
+    size_t longest = 1;
+    for (TokenId id = 0; id < n_vocab(); ++id) {
+      if (table_.type(id) != PieceType::byte) longest = std::max(longest, table_.piece(id).size());
+    }
+    return longest;
+  }
+
   static void append_unescaped(std::string_view piece, std::string& out) {
     for (size_t i = 0; i < piece.size();) {
       const bool is_space = piece.substr(i, kSpaceSymbol.size()) == kSpaceSymbol;
@@ -142,16 +158,17 @@ class SpmTokenizer final : public Tokenizer {
 
   // A text between special tokens. Each one gets its dummy prefix, as llama.cpp does it: after
   // "<s>" spelt out, "Hello" is the same piece as at the start of a text.
-  Status encode_part(std::string_view whole, std::string_view part,
+  Status encode_part(std::string_view whole, std::string_view part, bool continues,
                      std::vector<TokenId>& out) const {
     std::string normalized;
-    normalizer_.run(part, table_.user_matcher(), normalized);
+    normalizer_.run(part, continues, table_.user_matcher(), normalized);
     size_t bad_offset = 0;
     Status status = encode_normalized(normalized, out, bad_offset);
     if (status.code() != StatusCode::unsupported) return status;
     std::string again;
     const size_t start = static_cast<size_t>(part.data() - whole.data());
-    const size_t offset = normalizer_.run(part, table_.user_matcher(), again, bad_offset);
+    const size_t offset =
+        normalizer_.run(part, continues, table_.user_matcher(), again, bad_offset);
     return unsupported("byte ", start + offset, " of the text: ", status.message());
   }
 
@@ -237,6 +254,7 @@ class SpmTokenizer final : public Tokenizer {
   SpmNormalizer normalizer_;
   sentencepiece::SentencePieceProcessor processor_;
   std::vector<unsigned char> missing_bytes_;
+  size_t max_piece_bytes_ = 1;
 };
 
 Status check_scores(const SpmModel& model) {

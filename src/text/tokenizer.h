@@ -31,6 +31,12 @@ class Tokenizer {
   // Errors: invalid_argument for an id outside [0, n_vocab).
   virtual Status append_piece(TokenId id, bool show_control, std::string& out) const = 0;
 
+  // The bytes of text that one token can stand for at most; at least 1. A text of n bytes that can
+  // be encoded has at least ceil(n / max_piece_bytes()) tokens, whatever the options. SIZE_MAX
+  // where there is no such bound: text that normalisation shrinks, or runs that become one unknown
+  // token.
+  virtual size_t max_piece_bytes() const = 0;
+
   // True where the text's first token loses its leading space (SentencePiece's dummy prefix).
   virtual bool strips_leading_space() const = 0;
 
@@ -47,6 +53,10 @@ class Tokenizer {
 // score and type each), then builds. Errors: corrupt; unsupported for an unknown model or
 // pre-tokenizer, which is named with the known ones.
 Result<std::unique_ptr<Tokenizer>> make_tokenizer(VocabularyData data);
+
+// Tells a SentencePiece .model from a llama2.c tokenizer.bin, whose first number may be the same
+// byte: a .model begins with a piece that has a spelling.
+bool looks_like_sentencepiece_model(Bytes bytes);
 
 // From a SentencePiece .model file's bytes (copied). Parsed with our own bounded reader before the
 // library sees them. Unigram models are accepted too.

@@ -129,6 +129,26 @@ TEST(Session, OutlivesTheModelHandle) {
   EXPECT_TRUE(session.generate("cat", greedy(3)).ok());
 }
 
+TEST(Session, BadOptionsLeaveAChatAsItWas) {
+  const Model model = open_tiny();
+  auto session = model.new_session();
+  ASSERT_TRUE(session->chat({{"user", "the cat"}}, greedy(4)).ok());
+  const std::vector<TokenId> before = session->tokens();
+  GenerateOptions options = greedy(4);
+  options.sampling.temperature = NAN;
+  EXPECT_FALSE(session->chat({{"user", "another"}}, options).ok());
+  EXPECT_EQ(session->tokens(), before);
+  EXPECT_FALSE(session->logits().empty());
+}
+
+TEST(Session, ACallbackThatThrowsIsAnErrorNotTheEnd) {
+  auto session = open_tiny().new_session();
+  const auto result = session->generate("cat", greedy(4), [](std::string_view) -> Continue {
+    throw 42;  // NOLINT: what a host may do
+  });
+  EXPECT_EQ(result.status().code(), StatusCode::internal);
+}
+
 TEST(Session, NaNTemperatureIsRefusedWithFieldAndRange) {
   auto session = open_tiny().new_session();
   GenerateOptions options = greedy(3);

@@ -43,7 +43,7 @@ TEST(MappedFile, PrefaultsAnyPartWithoutChangingIt) {
   const auto file = MappedFile::open(path);
   ASSERT_TRUE(file.ok());
   const std::pair<uint64_t, uint64_t> parts[] = {{0, 20001}, {1, 2}, {4096, 8192}, {20000, 20001}};
-  for (const auto& [begin, end] : parts) (*file)->prefault(begin, end);
+  for (const auto& [begin, end] : parts) EXPECT_TRUE((*file)->prefault(begin, end).ok());
   EXPECT_EQ(text_of(**file), content);
 }
 

@@ -152,11 +152,13 @@ TEST(Sequence, CancellationLeavesTheTokensAsTheyWere) {
   auto sequence = Sequence::create(model, {.n_chunk = 4});
   ASSERT_TRUE(sequence.ok());
   ASSERT_TRUE((*sequence)->eval(some_tokens(5), {}).ok());
+  const std::vector<float> before((*sequence)->logits().begin(), (*sequence)->logits().end());
   int n_polls = 0;
   const std::function<bool()> cancel = [&] { return ++n_polls > 3; };
   EXPECT_EQ((*sequence)->eval(some_tokens(20), {.should_cancel = &cancel}).code(),
             StatusCode::cancelled);
   EXPECT_EQ((*sequence)->tokens().size(), 5u);
+  EXPECT_TRUE(same_bits((*sequence)->logits(), before));
   const auto expected = logits_of(model, {}, some_tokens(6));
   const std::vector<TokenId> next = {some_tokens(6).back()};
   ASSERT_TRUE((*sequence)->eval(next, {}).ok());

@@ -106,10 +106,16 @@ TEST(Config, RefusesWhatTheForwardPassWouldIgnore) {
 TEST(Config, KnowsTheRopeScalings) {
   EXPECT_EQ(read({.scaling = "none"})->rope.scaling, ops::RopeScaling::none);
   EXPECT_EQ(read({.scaling = "llama3"})->rope.scaling, ops::RopeScaling::none);
+  EXPECT_TRUE(read({.scaling = "llama3"})->rope.expects_divisors);
   EXPECT_EQ(read({.more_real = {{"rope.scaling.factor", 2}}, .scaling = "linear"})->rope.factor, 2);
   EXPECT_EQ(read({.more_real = {{"rope.scale_linear", 8}}})->rope.scaling,
             ops::RopeScaling::linear);
-  expect_refused({.scaling = "yarn"}, StatusCode::corrupt, "original_context_length");
+  EXPECT_EQ(read({.more_real = {{"rope.scaling.factor", 3}}})->rope.scaling,
+            ops::RopeScaling::linear);
+  EXPECT_EQ(read({.more_real = {{"rope.scaling.factor", 0}}, .scaling = "linear"})->rope.factor, 1);
+  EXPECT_EQ(read({.scaling = "yarn"})->rope.n_ctx_original, 128);
+  expect_refused({.more = {{"attention.sliding_window_pattern", 4}}}, StatusCode::unsupported,
+                 "sliding_window_pattern");
   expect_refused({.scaling = "longrope"}, StatusCode::unsupported, "'longrope'");
 }
 

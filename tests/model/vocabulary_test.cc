@@ -71,6 +71,27 @@ TEST(Vocabulary, TheThreeFilesOfOneVocabularyAgree) {
   }
 }
 
+// The file begins with the length of its longest piece: here the byte that a .model begins with.
+TEST(Vocabulary, ATokenizerBinWhoseLongestPieceHasTenBytesIsNoModelFile) {
+  std::string bytes("\x0A\0\0\0", 4);
+  const auto add = [&bytes](const std::string& piece) {
+    bytes += std::string("\0\0\0\0", 4) + static_cast<char>(piece.size()) + std::string(3, '\0');
+    bytes += piece;
+  };
+  for (const char* piece : {"<unk>", "\n<s>\n", "\n</s>\n"}) add(piece);
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const char* digits = "0123456789ABCDEF";
+    add(std::string("<0x") + digits[byte / 16] + digits[byte % 16] + ">");
+  }
+  add(" ten bytes");
+  const std::string path = testing::temporary_dir() + "/tokenizer.bin";
+  testing::write_file(path, bytes);
+  const auto vocabulary = open_vocabulary(path);
+  ASSERT_TRUE(vocabulary.ok()) << vocabulary.status().message();
+  EXPECT_EQ((*vocabulary)->tokenizer->n_vocab(), 3 + 256 + 1);
+  EXPECT_EQ((*vocabulary)->token_text(3 + 256), " ten bytes");
+}
+
 TEST(Vocabulary, ReadsVocabularyOnlyFilesOfForeignArchitectures) {
   CRIA_SHARED_FILE(path, "vocabs/ggml-vocab-falcon.gguf");
   const auto vocabulary = open_vocabulary(path);

@@ -86,6 +86,16 @@ TEST(Weights, RefusesShapesThatContradictTheHyperparameters) {
   }
 }
 
+TEST(Weights, RefusesLlama3ScalingWithoutItsTensor) {
+  const std::string path = testing::temporary_dir() + "/model.gguf";
+  testing::TinyModel tiny;
+  tiny.rope_scaling = "llama3";
+  testing::write_tiny_model(tiny, path);
+  const auto catalog = file::open_catalog(path, "");
+  ASSERT_TRUE(catalog.ok());
+  expect_refused(check(**catalog, ""), StatusCode::unsupported, "rope_freqs.weight");
+}
+
 TEST(Weights, RefusesABlockCountWithoutBlocks) {
   const std::string path = testing::temporary_dir() + "/blocks.gguf";
   testing::write_tiny_model({}, path);

@@ -78,6 +78,32 @@ TEST(BpeMerge, MergesWithoutTwoPartsAreCorruptAndUnknownPiecesAreLeftOut) {
   EXPECT_EQ(pieces_of(*tokenizer, "abxy"), (Pieces{"ab", "x", "y"}));
 }
 
+TEST(BpeMerge, OfEqualMergesTheFirstCounts) {
+  const auto tokenizer = make(small_bpe_vocabulary("gpt-2", {"a b", "b c", "a b", "b c"}));
+  ASSERT_NE(tokenizer, nullptr);
+  EXPECT_EQ(pieces_of(*tokenizer, "abc"), (Pieces{"ab", "c"}));
+}
+
+TEST(BpeTokenizer, ContinuingChangesNothing) {
+  const auto tokenizer = make(small_bpe_vocabulary("gpt-2", {"a b"}));
+  ASSERT_NE(tokenizer, nullptr);
+  for (const char* text : {"ab", " ab", ""}) {
+    EXPECT_EQ(encode(*tokenizer, text, {.continues = true}), encode(*tokenizer, text));
+  }
+}
+
+TEST(BpeTokenizer, TheBytesOfATokenAreBounded) {
+  const std::string space = byte_letter(' ');
+  VocabularyData vocab = small_bpe_vocabulary("gpt-2", {space + " " + space, "a b", "ab c"});
+  EXPECT_EQ(make(vocab)->max_piece_bytes(), 3u) << "letters of two bytes stand for one";
+  add_piece(vocab, "<|end|>", PieceType::control);
+  const auto tokenizer = make(vocab);
+  ASSERT_NE(tokenizer, nullptr);
+  EXPECT_EQ(tokenizer->max_piece_bytes(), 7u);
+  std::mt19937 rng(32);
+  EXPECT_EQ(check_max_piece_bytes(*tokenizer, rng, 2000), 2000);
+}
+
 TEST(BpeTokenizer, EveryByteHasItsLetterAndComesBack) {
   const auto tokenizer = make(small_bpe_vocabulary("gpt-2", {}));
   ASSERT_NE(tokenizer, nullptr);

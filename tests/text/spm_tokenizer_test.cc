@@ -1,5 +1,6 @@
 // SentencePiece vocabularies as hostile or careless files hold them.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
 #include <cstring>
@@ -112,6 +113,71 @@ TEST(SpmModel, UnknownTypesAndKindsAreRefusedByName) {
                  9),
           "past its message");  // longer than what holds it
   refused(string("\x12\x00\x1A\x00", 4), "no pieces");
+}
+
+// Of the whole process so far.
+int64_t peak_kib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST(SpmModel, AFileOfTooManyPiecesIsRefusedBeforeItCostsMemory) {
+  std::string bytes;
+  for (int i = 0; i < 5'000'000; ++i) bytes += std::string_view("\x0A\x00", 2);
+  bytes += std::string_view("\x12\x00\x1A\x00", 4);
+  const int64_t before = peak_kib();
+  const auto made = make_sentencepiece_tokenizer(as_bytes(bytes), "empty.model");
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.status().code(), StatusCode::unsupported) << made.status().message();
+  EXPECT_NE(made.status().message().find("more than 1048576 pieces"), std::string::npos);
+  EXPECT_LT(peak_kib() - before, 16 * 1024);
+}
+
+TEST(SpmModel, AFileThatLacksItsEndIsRefusedBeforeItCostsMemory) {
+  std::string bytes;
+  for (int i = 0; i < 1'000'000; ++i) bytes += std::string_view("\x0A\x00", 2);
+  const int64_t before = peak_kib();
+  const auto read = read_spm_model(as_bytes(bytes), "cut.model");
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.status().code(), StatusCode::corrupt);
+  EXPECT_LT(peak_kib() - before, 16 * 1024);
+}
+
+TEST(SpmModel, WildScoresAndBytePiecesAreCorruptAndNamed) {
+  const auto refused = [](SpmModel model, std::string_view part) {
+    const auto made = load(model);
+    ASSERT_FALSE(made.ok());
+    EXPECT_EQ(made.status().code(), StatusCode::corrupt);
+    EXPECT_NE(made.status().message().find(part), std::string::npos) << made.status().message();
+  };
+  SpmModel model = small_model({"a"});
+  model.vocab.scores.back() = INFINITY;
+  refused(model, "piece score: found no finite number");
+  model = small_model({"a"});
+  model.vocab.types.back() = PieceType::byte;
+  refused(model, "byte piece: found 'a', expected <0x00> to <0xFF>");
+}
+
+TEST(SpmModel, IsToldFromATokenizerBinByItsFirstBytes) {
+  using std::string;
+  const auto looks = [](const string& bytes) {
+    testing::GuardedBytes guarded(bytes);
+    return looks_like_sentencepiece_model(guarded.bytes());
+  };
+  EXPECT_TRUE(looks(write_spm_model(small_model({"a"}))));
+  EXPECT_TRUE(looks(string("\x0A\x0E\x0A\x05<unk>", 9)));
+  EXPECT_TRUE(looks(string("\x0A\x90\x01\x0A", 4))) << "a first piece of 144 bytes";
+  EXPECT_FALSE(looks(string("\x0A\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00<unk>", 17)))
+      << "tokenizer.bin, longest piece 10 bytes";
+  EXPECT_FALSE(looks(string("\x0A\x01\x00\x00\x00\x00\x00\x00", 8))) << "266 bytes";
+  EXPECT_FALSE(looks(string("\x0A\x0A\x00\x00\x00\x00\x00\x00", 8))) << "2570 bytes";
+  EXPECT_FALSE(looks("GGUF"));
+  EXPECT_FALSE(looks(string(64, '\xFF')));
+  EXPECT_FALSE(looks("\x0A" + string(64, '\xFF')));
+  for (const char* cut : {"", "\x0A", "\x0A\x0E", "\x0A\x90", "\x0A\x90\x01"}) {
+    EXPECT_FALSE(looks(cut));
+  }
 }
 
 TEST(SpmTokenizer, DuplicateAndEmptyPiecesAreUnreachableAndNoted) {
@@ -255,6 +321,51 @@ TEST(SpmTokenizer, SpecialTokensAreParsedOnlyWhereAskedAndRestartThePrefix) {
   const auto plain = encode(*tokenizer, "a<s>a");
   EXPECT_EQ(std::count(plain.begin(), plain.end(), 1), 0);
   EXPECT_EQ(decode_all(*tokenizer, plain), "a<s>a");
+}
+
+TEST(SpmTokenizer, TextThatContinuesGetsNoPrefixButPartsAfterSpecialTokensDo) {
+  const auto tokenizer = make(small_spm_vocabulary({kSpace, "a", kSpace + "a"}));
+  ASSERT_NE(tokenizer, nullptr);
+  const TokenId a = kFirst + 1, space_a = kFirst + 2;
+  const EncodeOptions continues{.add_special = false, .parse_special = true, .continues = true};
+  EXPECT_EQ(encode(*tokenizer, "a", continues), std::vector<TokenId>{a});
+  EXPECT_EQ(encode(*tokenizer, " a", continues), std::vector<TokenId>{space_a});
+  EXPECT_EQ(encode(*tokenizer, "a<s>a", continues), (std::vector<TokenId>{a, 1, space_a}));
+  EXPECT_EQ(encode(*tokenizer, "<s>a", continues), (std::vector<TokenId>{1, space_a}));
+}
+
+TEST(SpmTokenizer, TextThatContinuesKeepsTheSpaceThatPartsItFromWhatCameBefore) {
+  VocabularyData vocab = small_spm_vocabulary({kSpace, "a", kSpace + "a"});
+  vocab.remove_extra_whitespaces = true;
+  const auto tokenizer = make(vocab);
+  ASSERT_NE(tokenizer, nullptr);
+  const TokenId a = kFirst + 1, space_a = kFirst + 2;
+  const EncodeOptions continues{.add_special = false, .continues = true};
+  EXPECT_EQ(encode(*tokenizer, "a", continues), std::vector<TokenId>{a});
+  EXPECT_EQ(encode(*tokenizer, " a", continues), std::vector<TokenId>{space_a});
+  EXPECT_EQ(encode(*tokenizer, "   a", continues), std::vector<TokenId>{space_a});
+  EXPECT_EQ(encode(*tokenizer, "   a"), std::vector<TokenId>{space_a}) << "prefix, no space";
+}
+
+TEST(SpmTokenizer, TheBytesOfATokenAreBoundedWhereNothingShrinksTheText) {
+  const VocabularyData plain = small_spm_vocabulary({"a", kSpace + kSpace + "ab"});
+  const auto bound = [](VocabularyData vocab) { return make(std::move(vocab))->max_piece_bytes(); };
+  EXPECT_EQ(bound(plain), 8u) << "a text may spell U+2581";
+  VocabularyData bytes = small_spm_vocabulary({});
+  for (size_t i = 0; i < 3; ++i) bytes.pieces[i] = std::string(1, static_cast<char>('x' + i));
+  EXPECT_EQ(bound(bytes), 1u) << "a byte piece stands for one byte";
+  VocabularyData shrinks = plain;
+  shrinks.remove_extra_whitespaces = true;
+  EXPECT_EQ(bound(shrinks), SIZE_MAX);
+  VocabularyData joins = plain;
+  joins.pieces[3] = "gone";
+  joins.types[3] = PieceType::normal;
+  EXPECT_EQ(bound(joins), SIZE_MAX) << "a run of zero bytes is one unknown token";
+  joins.special.unk = -1;
+  joins.types[0] = PieceType::normal;
+  EXPECT_EQ(bound(joins), 8u);
+  std::mt19937 rng(31);
+  EXPECT_EQ(check_max_piece_bytes(*make(plain), rng, 2000), 2000);
 }
 
 TEST(SpmTokenizer, InvalidBytesDoNotRestartThePrefix) {

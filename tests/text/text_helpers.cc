@@ -124,6 +124,28 @@ VocabularyData small_bpe_vocabulary(const std::string& pre,
   return vocab;
 }
 
+int check_max_piece_bytes(const Tokenizer& tokenizer, std::mt19937& rng, int n_texts) {
+  const size_t max_bytes = tokenizer.max_piece_bytes();
+  EXPECT_GE(max_bytes, 1u);
+  int n_encoded = 0;
+  for (int i = 0; i < n_texts; ++i) {
+    std::string text = i % 4 == 0 ? random_text(rng, true) : "";
+    for (auto n = 1 + rng() % 6; n > 0; --n) {
+      const auto id = static_cast<TokenId>(rng() % static_cast<uint32_t>(tokenizer.n_vocab()));
+      const std::string piece = decode_all(tokenizer, {id}, true);
+      for (auto repeat = 1 + rng() % 3; repeat > 0; --repeat) text += piece;
+    }
+    const EncodeOptions options{false, i % 2 == 0, i % 3 == 0};
+    std::vector<TokenId> ids;
+    if (!tokenizer.encode(text, options, ids).ok()) continue;
+    ++n_encoded;
+    const size_t n_least = text.size() / max_bytes + (text.size() % max_bytes != 0 ? 1 : 0);
+    if (max_bytes == SIZE_MAX) continue;  // promises nothing
+    EXPECT_GE(ids.size(), n_least) << text;
+  }
+  return n_encoded;
+}
+
 std::string random_text(std::mt19937& rng, bool allow_invalid_utf8) {
   static constexpr std::string_view kWords[] = {
       " the", "Hello",      " don't", "WE'LL", " 1234567", "    ",  "\n\n",   "\r\n",

@@ -29,6 +29,10 @@ std::string byte_letter(unsigned byte);
 VocabularyData small_bpe_vocabulary(const std::string& pre, const std::vector<std::string>& merges);
 void add_piece(VocabularyData& vocab, const std::string& piece, PieceType type);
 
+// Encodes texts made of the vocabulary's own pieces and of random ones, and fails the test where
+// one has fewer tokens than max_piece_bytes says. Returns how many could be encoded.
+int check_max_piece_bytes(const Tokenizer& tokenizer, std::mt19937& rng, int n_texts);
+
 // Words, spaces, digits, punctuation, CJK, emoji, combining marks, control characters.
 std::string random_text(std::mt19937& rng, bool allow_invalid_utf8);
 

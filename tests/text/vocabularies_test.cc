@@ -92,6 +92,15 @@ TEST_P(RealVocabulary, DecodeUndoesEncode) {
   }
 }
 
+TEST_P(RealVocabulary, NoTokenStandsForMoreBytesThanItSays) {
+  CRIA_SHARED_FILE(path, std::string("vocabs/ggml-vocab-") + GetParam() + ".gguf");
+  const auto tokenizer = tokenizer_from_gguf(path);
+  ASSERT_NE(tokenizer, nullptr);
+  EXPECT_LT(tokenizer->max_piece_bytes(), 1000u);
+  std::mt19937 rng(12);
+  EXPECT_GT(check_max_piece_bytes(*tokenizer, rng, 3000), 1000);
+}
+
 // Processor time, so that a busy machine changes nothing; the limits leave room for sanitizers.
 double seconds_since(std::clock_t start) {
   return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
@@ -129,6 +138,23 @@ TEST(Llama2, ModelFileAndGgufAgreeOnTenThousandTexts) {
     const std::string text = random_text(rng, i % 2 == 0);
     const EncodeOptions options{i % 3 == 0, i % 5 == 0};
     ASSERT_EQ(encode(*a, text, options), encode(*b, text, options)) << "round " << i;
+  }
+}
+
+TEST(Llama2, TextThatContinuesIsTextWithoutTheLeadingSpace) {
+  CRIA_SHARED_FILE(path, "tokenizers/llama2.model");
+  const auto tokenizer = tokenizer_from_model_file(path);
+  ASSERT_NE(tokenizer, nullptr);
+  const EncodeOptions continues{.add_special = false, .continues = true};
+  std::mt19937 rng(4);
+  for (int i = 0; i < 2000; ++i) {
+    const std::string text = "x" + random_text(rng, i % 2 == 0);
+    ASSERT_EQ(encode(*tokenizer, " " + text, continues), encode(*tokenizer, text)) << text;
+    const auto ids = encode(*tokenizer, text, continues);
+    ASSERT_EQ(decode_all(*tokenizer, ids, true)[0], 'x') << text;
+    std::string pieces;
+    for (const TokenId id : ids) ASSERT_TRUE(tokenizer->append_piece(id, true, pieces).ok());
+    ASSERT_EQ(pieces, without_space_symbol(text));
   }
 }
 
