@@ -2,6 +2,7 @@
 #include "text/chat_builtins.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/str_cat.h"
@@ -60,7 +61,9 @@ bool strip(std::string_view text, const JinjaList& arguments, bool left, bool ri
   } else {
     const Text* characters = text_argument(arguments, 0);
     if (characters == nullptr || arguments.size() > 1 || !is_ascii(*characters)) return false;
-    const auto is_listed = [&](char c) { return characters->find(c) != Text::npos; };
+    std::array<bool, 256> listed = {};
+    for (const char c : *characters) listed[static_cast<unsigned char>(c)] = true;
+    const auto is_listed = [&](char c) { return listed[static_cast<unsigned char>(c)]; };
     while (left && !text.empty() && is_listed(text.front())) text.remove_prefix(1);
     while (right && !text.empty() && is_listed(text.back())) text.remove_suffix(1);
   }
@@ -68,10 +71,20 @@ bool strip(std::string_view text, const JinjaList& arguments, bool left, bool ri
   return true;
 }
 
-bool replace_all(const Text& text, const JinjaList& arguments, JinjaValue& out) {
+uint64_t count_parts(std::string_view text, std::string_view part) {
+  uint64_t n = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != Text::npos; at += part.size()) ++n;
+  return n;
+}
+
+bool replace_all(const Text& text, const JinjaList& arguments, JinjaBudget& budget,
+                 JinjaValue& out) {
   const Text* from = text_argument(arguments, 0);
   const Text* to = text_argument(arguments, 1);
   if (from == nullptr || to == nullptr || from->empty() || arguments.size() != 2) return false;
+  if (!budget.spend_search(text.size(), from->size())) return false;
+  const uint64_t n_replaced = count_parts(text, *from);
+  if (!budget.spend(text.size() + n_replaced * to->size())) return false;
   Text result;
   size_t at = 0;
   for (size_t found; (found = text.find(*from, at)) != Text::npos; at = found + from->size()) {
@@ -83,33 +96,36 @@ bool replace_all(const Text& text, const JinjaList& arguments, JinjaValue& out) 
   return true;
 }
 
-bool split(const Text& text, const JinjaList& arguments, JinjaValue& out) {
+bool split(const Text& text, const JinjaList& arguments, JinjaBudget& budget, JinjaValue& out) {
   const Text* separator = text_argument(arguments, 0);
   if (separator == nullptr || separator->empty() || arguments.size() > 2) return false;
   const int64_t* limit = arguments.size() == 2 ? arguments[1].get<int64_t>() : nullptr;
   if (arguments.size() == 2 && limit == nullptr) return false;
+  if (!budget.spend_search(text.size(), separator->size())) return false;
   int64_t n_left = limit != nullptr ? *limit : -1;
   JinjaList parts;
   size_t at = 0;
   size_t found;
   while (n_left != 0 && (found = text.find(*separator, at)) != Text::npos) {
-    parts.push_back({text.substr(at, found - at)});
+    if (!append({text.substr(at, found - at)}, budget, parts)) return false;
     at = found + separator->size();
     --n_left;
   }
-  parts.push_back({text.substr(at)});
+  if (!append({text.substr(at)}, budget, parts)) return false;
   out = make_list(std::move(parts));
   return true;
 }
 
-bool join(const JinjaList& list, const JinjaList& arguments, JinjaValue& out) {
+bool join(const JinjaList& list, const JinjaList& arguments, JinjaBudget& budget, JinjaValue& out) {
   const Text* separator = text_argument(arguments, 0);
   if (arguments.size() > 1 || (arguments.size() == 1 && separator == nullptr)) return false;
   Text result;
   for (size_t i = 0; i < list.size(); ++i) {
+    const bool separated = i > 0 && separator != nullptr;
+    if (!budget.spend(text_bytes(list[i]) + (separated ? separator->size() : 0))) return false;
     Text item;
     if (!to_text(list[i], item)) return false;
-    if (i > 0 && separator != nullptr) result += *separator;
+    if (separated) result += *separator;
     result += item;
   }
   out.data = std::move(result);
@@ -117,7 +133,8 @@ bool join(const JinjaList& list, const JinjaList& arguments, JinjaValue& out) {
 }
 
 // selectattr(name, test, argument) and rejectattr. Nothing comes of a value that is not true.
-Status select(bool keep, const JinjaValue& value, const JinjaList& arguments, JinjaValue& out) {
+Status select(bool keep, const JinjaValue& value, const JinjaList& arguments, JinjaBudget& budget,
+              JinjaValue& out) {
   const Text* test = text_argument(arguments, 1);
   const JinjaList* list = value.list();
   if (text_argument(arguments, 0) == nullptr || (arguments.size() > 1 && test == nullptr) ||
@@ -131,23 +148,25 @@ Status select(bool keep, const JinjaValue& value, const JinjaList& arguments, Ji
     JinjaValue part;
     CRIA_RETURN_IF_ERROR(get_part((*list)[i], arguments[0], part));
     bool passes = is_true(part);
-    if (test != nullptr) CRIA_RETURN_IF_ERROR(apply_test(*test, part, rest, passes));
-    if (passes == keep) kept.push_back((*list)[i]);
+    if (test != nullptr) CRIA_RETURN_IF_ERROR(apply_test(*test, part, rest, budget, passes));
+    if (!budget.spend(text_bytes(part))) return {};
+    if (passes == keep && !append((*list)[i], budget, kept)) return {};
   }
   out = make_list(std::move(kept));
   return {};
 }
 
 bool filter_text(std::string_view name, const Text& text, const JinjaList& arguments,
-                 JinjaValue& out) {
+                 JinjaBudget& budget, JinjaValue& out) {
   if (name == "trim") return strip(text, arguments, true, true, out);
-  if (name == "replace") return replace_all(text, arguments, out);
+  if (name == "replace") return replace_all(text, arguments, budget, out);
   return is_case_name(name) && arguments.empty() && change_case(name, text, out);
 }
 
-bool filter_list(std::string_view name, const JinjaValue& value, const JinjaList& list,
-                 const JinjaList& arguments, JinjaValue& out) {
-  if (name == "join") return join(list, arguments, out);
+bool filter_list(std::string_view name, const JinjaValue& value, const JinjaList& arguments,
+                 JinjaBudget& budget, JinjaValue& out) {
+  const JinjaList& list = *value.list();
+  if (name == "join") return join(list, arguments, budget, out);
   if (!arguments.empty()) return false;
   if (name == "list") {
     out = value;
@@ -178,20 +197,17 @@ bool filter_string(const JinjaValue& value, const JinjaList& arguments, JinjaVal
   return true;
 }
 
-bool test_argument(std::string_view name, const JinjaValue& value, const JinjaValue& argument,
-                   bool& out, Status& status) {
-  if (name == "equalto" || name == "eq") {
-    out = are_equal(value, argument);
-  } else if (name == "ne") {
-    out = !are_equal(value, argument);
-  } else if (name == "in") {
-    JinjaValue result;
-    status = apply_binary("in", value, argument, result);
-    out = is_true(result);
-  } else {
-    return false;
-  }
-  return true;
+bool is_comparing_test(std::string_view name) {
+  return name == "equalto" || name == "eq" || name == "ne" || name == "in";
+}
+
+Status test_argument(std::string_view name, const JinjaValue& value, const JinjaValue& argument,
+                     JinjaBudget& budget, bool& out) {
+  JinjaValue result;
+  const std::string_view op = name == "ne" ? "!=" : name == "in" ? "in" : "==";
+  CRIA_RETURN_IF_ERROR(apply_binary(op, value, argument, budget, result));
+  out = is_true(result);
+  return {};
 }
 
 bool test_kind(std::string_view name, const JinjaValue& value, bool& out) {
@@ -281,15 +297,17 @@ bool calculate(std::string_view op, int64_t a, int64_t b, JinjaValue& out) {
   return done;
 }
 
-bool contains(const JinjaValue& container, const JinjaValue& value, bool& out) {
+bool contains(const JinjaValue& container, const JinjaValue& value, JinjaBudget& budget,
+              bool& out) {
   if (const auto* text = container.get<Text>()) {
     const Text* part = value.get<Text>();
-    out = part != nullptr && text->find(*part) != Text::npos;
-    return part != nullptr;
+    if (part == nullptr || !budget.spend_search(text->size(), part->size())) return false;
+    out = text->find(*part) != Text::npos;
+    return true;
   }
   if (const JinjaList* list = container.list()) {
     out = std::any_of(list->begin(), list->end(),
-                      [&](const JinjaValue& item) { return are_equal(item, value); });
+                      [&](const JinjaValue& item) { return are_equal(item, value, budget); });
     return true;
   }
   if (container.is<const ChatMessage*>()) {
@@ -301,24 +319,39 @@ bool contains(const JinjaValue& container, const JinjaValue& value, bool& out) {
   return container.is<JinjaUndefined>();
 }
 
-bool add(const JinjaValue& a, const JinjaValue& b, JinjaValue& out) {
+bool add(const JinjaValue& a, const JinjaValue& b, JinjaBudget& budget, JinjaValue& out) {
   if (a.is<Text>() && b.is<Text>()) {
+    if (!budget.spend(text_bytes(a) + text_bytes(b))) return false;
     out.data = *a.get<Text>() + *b.get<Text>();
     return true;
   }
   if (a.list() == nullptr || b.list() == nullptr) return false;
-  JinjaList joined = *a.list();
-  joined.insert(joined.end(), b.list()->begin(), b.list()->end());
+  JinjaList joined;
+  for (const JinjaList* list : {a.list(), b.list()}) {
+    for (const JinjaValue& item : *list) {
+      if (!append(item, budget, joined)) return false;
+    }
+  }
   out = make_list(std::move(joined));
+  return true;
+}
+
+bool concatenate(const JinjaValue& a, const JinjaValue& b, JinjaBudget& budget, JinjaValue& out) {
+  Text left;
+  Text right;
+  if (!budget.spend(text_bytes(a) + text_bytes(b)) || !to_text(a, left) || !to_text(b, right)) {
+    return false;
+  }
+  out.data = std::move(left += right);
   return true;
 }
 
 }  // namespace
 
 Status apply_filter(std::string_view name, const JinjaValue& value, const JinjaList& arguments,
-                    JinjaValue& out) {
+                    JinjaBudget& budget, JinjaValue& out) {
   if (name == "selectattr" || name == "rejectattr") {
-    return select(name == "selectattr", value, arguments, out);
+    return select(name == "selectattr", value, arguments, budget, out);
   }
   Text text;
   bool done = false;
@@ -328,10 +361,10 @@ Status apply_filter(std::string_view name, const JinjaValue& value, const JinjaL
     done = filter_length(value, arguments, out);
   } else if (name == "string") {
     done = filter_string(value, arguments, out);
-  } else if (const JinjaList* list = value.list()) {
-    done = filter_list(name, value, *list, arguments, out);
+  } else if (value.list() != nullptr) {
+    done = filter_list(name, value, arguments, budget, out);
   } else if (to_text(value, text)) {
-    done = filter_text(name, text, arguments, out);
+    done = filter_text(name, text, arguments, budget, out);
   }
   return done ? Status()
               : unsupported("the filter ", quoted(name), " with these arguments on ",
@@ -339,26 +372,25 @@ Status apply_filter(std::string_view name, const JinjaValue& value, const JinjaL
 }
 
 Status apply_test(std::string_view name, const JinjaValue& value, const JinjaList& arguments,
-                  bool& out) {
-  Status status;
-  const bool done = arguments.empty()       ? test_kind(name, value, out)
-                    : arguments.size() == 1 ? test_argument(name, value, arguments[0], out, status)
-                                            : false;
-  if (done) return status;
+                  JinjaBudget& budget, bool& out) {
+  if (arguments.size() == 1 && is_comparing_test(name)) {
+    return test_argument(name, value, arguments[0], budget, out);
+  }
+  if (arguments.empty() && test_kind(name, value, out)) return {};
   return unsupported("the test ", quoted(name), " on ", kind_name(value));
 }
 
 Status call_method(std::string_view name, const JinjaValue& value, const JinjaList& arguments,
-                   JinjaValue& out) {
+                   JinjaBudget& budget, JinjaValue& out) {
   bool done = false;
   if (const auto* text = value.get<Text>()) {
     const Text* argument = text_argument(arguments, 0);
     if (name == "strip" || name == "lstrip" || name == "rstrip") {
       done = strip(*text, arguments, name != "rstrip", name != "lstrip", out);
     } else if (name == "split") {
-      done = split(*text, arguments, out);
+      done = split(*text, arguments, budget, out);
     } else if (name == "replace") {
-      done = replace_all(*text, arguments, out);
+      done = replace_all(*text, arguments, budget, out);
     } else if (name == "startswith" || name == "endswith") {
       done = argument != nullptr && arguments.size() == 1;
       if (done)
@@ -368,7 +400,7 @@ Status call_method(std::string_view name, const JinjaValue& value, const JinjaLi
     }
   } else if (value.is<const ChatMessage*>() && name == "get" && !arguments.empty()) {
     bool found = false;
-    done = arguments.size() <= 2 && contains(value, arguments[0], found);
+    done = arguments.size() <= 2 && contains(value, arguments[0], budget, found);
     if (found) return get_part(value, arguments[0], out);
     out = arguments.size() == 2 ? arguments[1] : JinjaValue{JinjaNone{}};
   }
@@ -401,7 +433,7 @@ Status get_part(const JinjaValue& value, const JinjaValue& key, JinjaValue& out)
 }
 
 Status get_slice(const JinjaValue& value, const JinjaValue& start, const JinjaValue& stop,
-                 const JinjaValue& step, JinjaValue& out) {
+                 const JinjaValue& step, JinjaBudget& budget, JinjaValue& out) {
   const auto* text = value.get<Text>();
   const auto is_bound = [](const JinjaValue& v) { return v.is<JinjaNone>() || v.is<int64_t>(); };
   const int64_t by = step.is<int64_t>() ? *step.get<int64_t>() : 1;
@@ -425,32 +457,29 @@ Status get_slice(const JinjaValue& value, const JinjaValue& start, const JinjaVa
   }
   JinjaList items;
   for (int64_t i = begin; by > 0 ? i < end : i > end; i += by) {
-    items.push_back((*value.list())[static_cast<size_t>(i)]);
+    if (!append((*value.list())[static_cast<size_t>(i)], budget, items)) return {};
   }
   out = make_list(std::move(items));
   return {};
 }
 
 Status apply_binary(std::string_view op, const JinjaValue& a, const JinjaValue& b,
-                    JinjaValue& out) {
+                    JinjaBudget& budget, JinjaValue& out) {
   bool done = true;
   bool flag = false;
   const auto* number_a = a.get<int64_t>();
   const auto* number_b = b.get<int64_t>();
   if (op == "==" || op == "!=") {
-    out.data = are_equal(a, b) == (op == "==");
+    out.data = are_equal(a, b, budget) == (op == "==");
   } else if (op == "in") {
-    done = contains(b, a, flag);
+    done = contains(b, a, budget, flag);
     out.data = flag;
   } else if (op == "~") {
-    Text left;
-    Text right;
-    done = to_text(a, left) && to_text(b, right);
-    out.data = left + right;
+    done = concatenate(a, b, budget, out);
   } else if (number_a != nullptr && number_b != nullptr) {
     done = compare(op, *number_a, *number_b, out) || calculate(op, *number_a, *number_b, out);
   } else {
-    done = op == "+" && add(a, b, out);
+    done = op == "+" && add(a, b, budget, out);
   }
   return done ? Status()
               : unsupported("the operator ", quoted(op), " between ", kind_name(a), " and ",

@@ -1,6 +1,7 @@
 // A walk over the tree, with one frame of names for the template and one for each pass of a loop.
 #include "text/chat_eval.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -16,6 +17,11 @@ using Kind = JinjaExpr::Kind;
 using Value = JinjaValue;
 
 constexpr int64_t kMaxRange = 100000;
+// Lookups go through them one by one. Templates in use set about a dozen.
+constexpr size_t kMaxNames = 256;
+// What a namespace and a part of one take in memory, about.
+constexpr size_t kNamespaceBytes = 64;
+constexpr size_t kPartBytes = 160;
 
 // What a loop's body sees as "loop".
 struct Loop {
@@ -43,50 +49,57 @@ bool makes_generator(const Expr& expr) {
 class Evaluator {
  public:
   Evaluator(const JinjaInputs& inputs, std::string& out)
-      : inputs_(inputs), out_(out), steps_left_(inputs.max_steps) {
+      : inputs_(inputs), out_(out), budget_(inputs.budget) {
     JinjaList messages;
     for (const ChatMessage& message : inputs.messages) messages.push_back({&message});
     const ChatContext& context = inputs.context;
-    frames_.emplace_back();
-    set("messages", make_list(std::move(messages)));
-    set("bos_token", {std::string(context.bos_token)});
-    set("eos_token", {std::string(context.eos_token)});
-    set("add_generation_prompt", {context.add_generation_prompt});
-    if (!context.date.empty()) set("date_string", {std::string(context.date)});
+    auto& names = frames_.emplace_back().names;
+    names.emplace_back("messages", make_list(std::move(messages)));
+    names.emplace_back("bos_token", Value{std::string(context.bos_token)});
+    names.emplace_back("eos_token", Value{std::string(context.eos_token)});
+    names.emplace_back("add_generation_prompt", Value{context.add_generation_prompt});
+    if (!context.date.empty()) names.emplace_back("date_string", Value{std::string(context.date)});
   }
 
   Status run(const JinjaBlock& block) {
     for (const Stmt& stmt : block) {
       line_ = stmt.line;
+      CRIA_RETURN_IF_ERROR(spend(0));
       CRIA_RETURN_IF_ERROR(run_one(stmt));
     }
     return {};
   }
 
-  // An error without a line gets the line that is being evaluated.
+  // An error without a line gets the line that is being evaluated. A budget that is spent is the
+  // reason for whatever came after.
   Status with_line(Status status) const {
+    if (budget_.is_spent()) status = too_much_work();
     if (status.code() != StatusCode::unsupported) return status;
     return unsupported("line ", line_, ": ", status.message());
   }
 
  private:
-  Status spend(size_t n_bytes) {
-    steps_left_ -= 1 + static_cast<int64_t>(n_bytes / 4);
-    return steps_left_ < 0 ? unsupported("more work than a template may cause") : Status();
-  }
+  static Status too_much_work() { return unsupported("more work than a template may cause"); }
+  Status spend(size_t n_bytes) { return budget_.spend(n_bytes) ? Status() : too_much_work(); }
 
-  void set(std::string_view name, Value value) {
-    for (auto& [known, old] : frames_.back().names) {
+  Status set(std::string_view name, Value value) {
+    auto& names = frames_.back().names;
+    CRIA_RETURN_IF_ERROR(spend(names.size()));
+    for (auto& [known, old] : names) {
       if (known == name) {
         old = std::move(value);
-        return;
+        return {};
       }
     }
-    frames_.back().names.emplace_back(name, std::move(value));
+    if (names.size() >= kMaxNames) return unsupported("more than ", kMaxNames, " variables");
+    names.emplace_back(name, std::move(value));
+    return {};
   }
 
-  const Value* find(std::string_view name) const {
+  // Null where no level has the name, and where the budget is spent.
+  const Value* find(std::string_view name) {
     for (size_t i = frames_.size(); i-- > 0;) {
+      if (!budget_.spend(frames_[i].names.size())) return nullptr;
       for (const auto& [known, value] : frames_[i].names) {
         if (known == name) return &value;
       }
@@ -164,7 +177,7 @@ class Evaluator {
     if (all->empty() && stmt.blocks.size() > 1) return run(stmt.blocks[1]);
     Loop loop{all, 0};
     for (; loop.index < all->size(); ++loop.index) {
-      CRIA_RETURN_IF_ERROR(spend(0));
+      CRIA_RETURN_IF_ERROR(spend(text_bytes((*all)[loop.index])));
       frames_.push_back({.names = {{stmt.names[0], (*all)[loop.index]}}, .loop = &loop});
       CRIA_RETURN_IF_ERROR(run(stmt.blocks[0]));
       frames_.pop_back();
@@ -174,11 +187,12 @@ class Evaluator {
 
   Status filter_items(const Stmt& stmt, const JinjaList& all, JinjaList& kept) {
     for (const Value& item : all) {
+      CRIA_RETURN_IF_ERROR(spend(text_bytes(item)));
       frames_.push_back({.names = {{stmt.names[0], item}}});
       Value keep;
       CRIA_RETURN_IF_ERROR(eval(stmt.exprs[1], keep));
       frames_.pop_back();
-      if (is_true(keep)) kept.push_back(item);
+      if (is_true(keep) && !append(item, budget_, kept)) return too_much_work();
     }
     return {};
   }
@@ -186,15 +200,17 @@ class Evaluator {
   Status run_set(const Stmt& stmt) {
     Value value;
     CRIA_RETURN_IF_ERROR(eval(stmt.exprs[0], value));
-    if (stmt.names.size() == 1) {
-      set(stmt.names[0], std::move(value));
-      return {};
-    }
+    if (stmt.names.size() == 1) return set(stmt.names[0], std::move(value));
     const Value* target = find(stmt.names[0]);
     const auto* space = target != nullptr ? target->get<JinjaNamespace*>() : nullptr;
     if (space == nullptr) return unsupported("an assignment to a part of ", quoted(stmt.names[0]));
-    (**space)[stmt.names[1]] = std::move(value);
-    return {};
+    return set_part(stmt.names[1], std::move(value), **space);
+  }
+
+  Status set_part(const std::string& name, Value value, JinjaNamespace& space) {
+    const auto [part, is_new] = space.try_emplace(name);
+    part->second = std::move(value);
+    return is_new ? spend(kPartBytes) : Status();
   }
 
   // --- expressions ---
@@ -204,9 +220,7 @@ class Evaluator {
     line_ = expr.line;
     CRIA_RETURN_IF_ERROR(spend(0));
     CRIA_RETURN_IF_ERROR(eval_kind(expr, generator_allowed, out));
-    const auto* text = out.get<std::string>();
-    const JinjaList* list = out.list();
-    return spend(text != nullptr ? text->size() : list != nullptr ? list->size() : 0);
+    return spend(text_bytes(out));
   }
 
   Status eval_kind(const Expr& expr, bool generator_allowed, Value& out) {
@@ -264,9 +278,11 @@ class Evaluator {
 
   Status eval_list(const Expr& expr, Value& out) {
     JinjaList items;
+    CRIA_RETURN_IF_ERROR(spend(expr.children.size() * sizeof(Value)));
     CRIA_RETURN_IF_ERROR(eval_all(expr, 0, items));
     out = make_list(std::move(items));
-    return {};
+    if (depth_of(out) <= kMaxListDepth) return {};
+    return unsupported("lists nested more than ", kMaxListDepth, " deep");
   }
 
   bool is_function(std::string_view name) const {
@@ -347,7 +363,7 @@ class Evaluator {
   Status eval_slice(const Expr& expr, Value& out) {
     JinjaList parts;
     CRIA_RETURN_IF_ERROR(eval_all(expr, 0, parts));
-    return get_slice(parts[0], parts[1], parts[2], parts[3], out);
+    return get_slice(parts[0], parts[1], parts[2], parts[3], budget_, out);
   }
 
   Status eval_filter(const Expr& expr, bool generator_allowed, Value& out) {
@@ -362,7 +378,7 @@ class Evaluator {
     CRIA_RETURN_IF_ERROR(eval(expr.children[0], value));
     JinjaList arguments;
     CRIA_RETURN_IF_ERROR(eval_all(expr, 1, arguments));
-    return apply_filter(expr.text, value, arguments, out);
+    return apply_filter(expr.text, value, arguments, budget_, out);
   }
 
   Status eval_test(const Expr& expr, Value& out) {
@@ -377,7 +393,7 @@ class Evaluator {
     JinjaList arguments;
     CRIA_RETURN_IF_ERROR(eval_all(expr, 1, arguments));
     bool passes = false;
-    CRIA_RETURN_IF_ERROR(apply_test(expr.text, value, arguments, passes));
+    CRIA_RETURN_IF_ERROR(apply_test(expr.text, value, arguments, budget_, passes));
     out.data = passes;
     return {};
   }
@@ -385,7 +401,7 @@ class Evaluator {
   Status eval_unary(const Expr& expr, Value& out) {
     Value value;
     CRIA_RETURN_IF_ERROR(eval(expr.children[0], value));
-    if (expr.kind == Kind::negative) return apply_binary("-", {int64_t{0}}, value, out);
+    if (expr.kind == Kind::negative) return apply_binary("-", {int64_t{0}}, value, budget_, out);
     out.data = !is_true(value);
     return {};
   }
@@ -401,7 +417,7 @@ class Evaluator {
     Value right;
     CRIA_RETURN_IF_ERROR(eval(expr.children[0], left));
     CRIA_RETURN_IF_ERROR(eval(expr.children[1], right));
-    return apply_binary(expr.text, left, right, out);
+    return apply_binary(expr.text, left, right, budget_, out);
   }
 
   Status eval_conditional(const Expr& expr, Value& out) {
@@ -419,7 +435,7 @@ class Evaluator {
       Value owner;
       CRIA_RETURN_IF_ERROR(eval(callee.children[0], owner));
       CRIA_RETURN_IF_ERROR(eval_all(expr, 1, arguments));
-      return call_method(callee.text, owner, arguments, out);
+      return call_method(callee.text, owner, arguments, budget_, out);
     }
     const std::string name = callee.kind == Kind::name ? callee.text : "";
     if (!is_function(name) || find(name) != nullptr) {
@@ -444,15 +460,16 @@ class Evaluator {
 
   Status make_namespace(const Expr& expr, const JinjaList& arguments, Value& out) {
     if (arguments.size() != expr.keywords.size()) return unsupported("a namespace of unknown form");
+    CRIA_RETURN_IF_ERROR(spend(kNamespaceBytes));
     namespaces_.push_back(std::make_unique<JinjaNamespace>());
     for (size_t i = 0; i < arguments.size(); ++i) {
-      (*namespaces_.back())[expr.keywords[i]] = arguments[i];
+      CRIA_RETURN_IF_ERROR(set_part(expr.keywords[i], arguments[i], *namespaces_.back()));
     }
     out.data = namespaces_.back().get();
     return {};
   }
 
-  static Status make_range(const JinjaList& arguments, Value& out) {
+  Status make_range(const JinjaList& arguments, Value& out) {
     const auto* first = !arguments.empty() ? arguments[0].get<int64_t>() : nullptr;
     const auto* second = arguments.size() == 2 ? arguments[1].get<int64_t>() : nullptr;
     if (first == nullptr || (arguments.size() > 1 && second == nullptr)) {
@@ -462,6 +479,8 @@ class Evaluator {
     const int64_t end = second != nullptr ? *second : *first;
     if (begin < -kMaxRange || end > kMaxRange)
       return unsupported("a range of more than ", kMaxRange);
+    const auto n = static_cast<size_t>(std::max(end - begin, int64_t{0}));
+    CRIA_RETURN_IF_ERROR(spend(n * sizeof(Value)));
     JinjaList numbers;
     for (int64_t i = begin; i < end; ++i) numbers.emplace_back().data = i;
     out = make_list(std::move(numbers));
@@ -470,7 +489,7 @@ class Evaluator {
 
   const JinjaInputs& inputs_;
   std::string& out_;
-  int64_t steps_left_;
+  JinjaBudget& budget_;
   int line_ = 0;
   bool generator_allowed_ = false;  // for the next expression only
   std::vector<Frame> frames_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "text/chat_budget.h"
 #include "text/chat_parser.h"
 #include "text/chat_template.h"
 
@@ -13,12 +14,13 @@ namespace cria::text {
 struct JinjaInputs {
   const std::vector<ChatMessage>& messages;
   const ChatContext& context;
-  int64_t max_steps;  // tree nodes visited and bytes / 4 of text made: bounds time and memory
+  JinjaBudget& budget;  // bounds time and memory; several renderings may share one
 };
 
 // Appends the rendering to out, which is unspecified after an error.
 // Errors    invalid_argument: the template called raise_exception, with its text
-//           unsupported, with the line: a construct with no evaluation here, or max_steps passed
+//           unsupported, with the line: a construct with no evaluation here, a limit on names or
+//           on the depth of lists passed, or the budget spent
 Status evaluate_jinja(const JinjaBlock& block, const JinjaInputs& inputs, std::string& out);
 
 }  // namespace cria::text

@@ -13,6 +13,11 @@ namespace {
 
 using Kind = JinjaToken::Kind;
 
+// Templates in use have at most some 1,000 tokens and names of 30 bytes. The limits bound what the
+// tokens and the tree made of them take in memory, and the time to compare a name.
+constexpr size_t kMaxTokens = 32768;
+constexpr size_t kMaxNameBytes = 128;
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -52,6 +57,7 @@ class Lexer {
 
   Status run() {
     while (at_ < source_.size()) CRIA_RETURN_IF_ERROR(lex_text_and_tag());
+    CRIA_RETURN_IF_ERROR(check_size());
     push(Kind::end, "");
     return {};
   }
@@ -64,6 +70,12 @@ class Lexer {
   bool next_is(std::string_view text) const { return rest().starts_with(text); }
   void push(Kind kind, std::string text) { tokens_.push_back({kind, std::move(text), line_}); }
   Status error(std::string_view what) const { return unsupported("line ", line_, ": ", what); }
+
+  Status check_size() const {
+    return tokens_.size() <= kMaxTokens
+               ? Status()
+               : error(str_cat("more than ", kMaxTokens, " words and signs"));
+  }
 
   void advance(size_t n_bytes) {
     for (size_t i = 0; i < n_bytes; ++i) line_ += source_[at_ + i] == '\n';
@@ -137,6 +149,7 @@ class Lexer {
       if (at_ >= source_.size()) return error("a tag does not end");
       if (brackets_.empty() && lex_tag_end(tag)) return {};
       CRIA_RETURN_IF_ERROR(lex_one());
+      CRIA_RETURN_IF_ERROR(check_size());
     }
   }
 
@@ -162,6 +175,7 @@ class Lexer {
   Status lex_name() {
     size_t n = 1;
     while (n < rest().size() && (is_name_start(rest()[n]) || is_digit(rest()[n]))) ++n;
+    if (n > kMaxNameBytes) return error("a name that is too long");
     push(Kind::name, std::string(rest().substr(0, n)));
     advance(n);
     return {};

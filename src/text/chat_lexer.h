@@ -30,7 +30,8 @@ struct JinjaToken {
   int line = 0;
 };
 
-// Errors: unsupported, with the line, for bytes that form no token; comments leave no token.
+// Errors: unsupported, with the line, for bytes that form no token, for more than 32,768 tokens and
+// for a name of more than 128 bytes. Comments leave no token.
 Result<std::vector<JinjaToken>> tokenize_jinja(std::string_view source);
 
 // Without the white space that Python's str.strip() knows (Unicode's, and four separators).

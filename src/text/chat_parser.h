@@ -63,7 +63,8 @@ struct JinjaStmt {
   std::vector<JinjaBlock> blocks = {};
 };
 
-// Limits    source of 1 MiB; tags and brackets nested 50 deep; trees 100 deep: neither parsing nor
+// Limits    source of 1 MiB and the lexer's limits; tags and brackets nested 50 deep; trees 100
+// deep: neither parsing nor
 //           evaluation can exhaust the stack
 // Errors    unsupported, with the line: a tag that is not known, a syntax error, a limit passed
 Result<JinjaBlock> parse_jinja(std::string_view source);

@@ -17,6 +17,7 @@ namespace {
 // Templates visit some hundred nodes a message and copy a content a few times.
 constexpr int64_t kMaxSteps = 2'000'000;
 constexpr int64_t kMaxStepsPerByte = 16;
+// For all the conversations that a template is recognised by: those in use take at most 4,000.
 constexpr int64_t kMaxProbeSteps = 200'000;
 
 constexpr ChatContext kProbeContext = {
@@ -26,8 +27,17 @@ constexpr std::string_view kQuestion = "Question 2";
 
 using Conversation = std::vector<ChatMessage>;
 
+struct Rendering {
+  Status status;
+  std::string text;
+};
+
+constexpr size_t kNumProbes = 4;
+constexpr size_t kReplyProbe = 1;  // the first of them with a reply
+using Renderings = std::array<Rendering, kNumProbes>;
+
 // The white space around contents tells templates that trim from those that do not.
-std::array<Conversation, 4> probe_conversations() {
+std::array<Conversation, kNumProbes> probe_conversations() {
   const ChatMessage system = {"system", " System "};
   const ChatMessage first = {"user", " Question 1 "};
   const ChatMessage reply = {"assistant", str_cat(" ", kReply, " ")};
@@ -79,31 +89,26 @@ std::string marker_after_reply(std::string_view rendered) {
 
 class JinjaChatTemplate final : public ChatTemplate {
  public:
-  JinjaChatTemplate(std::string_view name, JinjaBlock block)
+  // with_reply: of the probe kReplyProbe.
+  JinjaChatTemplate(std::string_view name, JinjaBlock block, const Rendering& with_reply)
       : name_(name), block_(std::move(block)) {
-    std::string text;
-    if (!probe(probe_conversations()[1], text).ok()) return;
-    std::string marker = marker_after_reply(text);
+    if (!with_reply.status.ok()) return;
+    std::string marker = marker_after_reply(with_reply.text);
     if (!marker.empty()) end_of_turn_.push_back(std::move(marker));
   }
 
   std::string_view name() const override { return name_; }
   const std::vector<std::string>& end_of_turn() const override { return end_of_turn_; }
-  void rename(std::string_view name) { name_ = name; }
 
   Status render(const Conversation& messages, const ChatContext& context,
                 std::string& out) const override {
     CRIA_RETURN_IF_ERROR(check_messages(messages));
     std::string text;
-    const Status status = evaluate_jinja(block_, {messages, context, max_steps(messages)}, text);
+    JinjaBudget budget(max_steps(messages));
+    const Status status = evaluate_jinja(block_, {messages, context, budget}, text);
     if (!status.ok()) return Status(status.code(), str_cat("chat template: ", status.message()));
     out += text;
     return {};
-  }
-
-  Status probe(const Conversation& messages, std::string& out) const {
-    out.clear();
-    return evaluate_jinja(block_, {messages, kProbeContext, kMaxProbeSteps}, out);
   }
 
  private:
@@ -112,49 +117,51 @@ class JinjaChatTemplate final : public ChatTemplate {
   std::vector<std::string> end_of_turn_;
 };
 
-Result<std::shared_ptr<JinjaChatTemplate>> compile(std::string_view name, std::string_view source) {
-  auto block = parse_jinja(source);
-  if (!block.ok()) return block.status();
-  return std::make_shared<JinjaChatTemplate>(name, std::move(*block));
+Rendering probe(const JinjaBlock& block, const Conversation& messages, JinjaBudget& budget) {
+  Rendering rendering;
+  rendering.status = evaluate_jinja(block, {messages, kProbeContext, budget}, rendering.text);
+  return rendering;
 }
 
 // Ok where at least one conversation renders and the others fail only because the template says so.
-Status check_probes(const JinjaChatTemplate& candidate) {
+Status run_probes(const JinjaBlock& block, Renderings& out) {
+  JinjaBudget budget(kMaxProbeSteps);
+  const auto conversations = probe_conversations();
   Status raised;
   bool any_rendered = false;
-  for (const Conversation& conversation : probe_conversations()) {
-    std::string text;
-    Status status = candidate.probe(conversation, text);
+  for (size_t i = 0; i < kNumProbes; ++i) {
+    out[i] = probe(block, conversations[i], budget);
+    const Status& status = out[i].status;
     if (status.code() == StatusCode::unsupported) return status;
     if (!status.ok()) raised = status;
-    any_rendered = any_rendered || (status.ok() && text.find(kReply) != std::string::npos);
+    any_rendered = any_rendered || (status.ok() && out[i].text.find(kReply) != std::string::npos);
   }
   if (any_rendered) return {};
   return unsupported("it renders no conversation", raised.ok() ? "" : ": ", raised.message());
 }
 
 // The same texts, and refusals of the same conversations, apart from BOS at the start.
-bool agree(const JinjaChatTemplate& a, const JinjaChatTemplate& b) {
+bool agree(const Renderings& renderings, const JinjaBlock& known) {
   const auto without_bos = [](std::string_view text) {
     if (text.starts_with(kProbeContext.bos_token))
       text.remove_prefix(kProbeContext.bos_token.size());
     return text;
   };
-  for (const Conversation& conversation : probe_conversations()) {
-    std::string text_a;
-    std::string text_b;
-    const StatusCode code_a = a.probe(conversation, text_a).code();
-    const StatusCode code_b = b.probe(conversation, text_b).code();
-    if (code_a != code_b) return false;
-    if (code_a == StatusCode::ok && without_bos(text_a) != without_bos(text_b)) return false;
+  JinjaBudget budget(kMaxProbeSteps);
+  const auto conversations = probe_conversations();
+  for (size_t i = 0; i < kNumProbes; ++i) {
+    const Rendering expected = probe(known, conversations[i], budget);
+    if (renderings[i].status.code() != expected.status.code()) return false;
+    if (!expected.status.ok()) continue;
+    if (without_bos(renderings[i].text) != without_bos(expected.text)) return false;
   }
   return true;
 }
 
-std::string_view name_of(const JinjaChatTemplate& candidate) {
+std::string_view name_of(const Renderings& renderings) {
   for (const ChatFormat& format : chat_formats()) {
-    const auto known = compile(format.name, format.jinja);
-    if (known.ok() && agree(candidate, **known)) return format.name;
+    const auto known = parse_jinja(format.jinja);
+    if (known.ok() && agree(renderings, *known)) return format.name;
   }
   return "custom";
 }
@@ -168,20 +175,24 @@ Status refusal(const Status& reason) {
 
 Result<std::shared_ptr<const ChatTemplate>> recognize_chat_template(std::string_view jinja_source) {
   if (strip_space_left(jinja_source).empty()) return refusal(unsupported("it is empty"));
-  auto compiled = compile("custom", jinja_source);
-  if (!compiled.ok()) return refusal(compiled.status());
-  const Status status = check_probes(**compiled);
+  auto block = parse_jinja(jinja_source);
+  if (!block.ok()) return refusal(block.status());
+  Renderings renderings;
+  const Status status = run_probes(*block, renderings);
   if (!status.ok()) return refusal(status);
-  (*compiled)->rename(name_of(**compiled));
-  return std::shared_ptr<const ChatTemplate>(std::move(*compiled));
+  return std::shared_ptr<const ChatTemplate>(std::make_shared<JinjaChatTemplate>(
+      name_of(renderings), std::move(*block), renderings[kReplyProbe]));
 }
 
 Result<std::shared_ptr<const ChatTemplate>> find_chat_template(std::string_view name) {
   for (const ChatFormat& format : chat_formats()) {
     if (format.name != name) continue;
-    auto compiled = compile(format.name, format.jinja);
-    if (!compiled.ok()) return compiled.status();
-    return std::shared_ptr<const ChatTemplate>(std::move(*compiled));
+    auto block = parse_jinja(format.jinja);
+    if (!block.ok()) return block.status();
+    JinjaBudget budget(kMaxProbeSteps);
+    const Rendering with_reply = probe(*block, probe_conversations()[kReplyProbe], budget);
+    return std::shared_ptr<const ChatTemplate>(
+        std::make_shared<JinjaChatTemplate>(format.name, std::move(*block), with_reply));
   }
   return invalid_argument("unknown chat template ", quoted(name), "; the names are ", all_names());
 }

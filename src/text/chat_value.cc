@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace cria::text {
 
@@ -26,22 +27,49 @@ const int64_t* as_number(const JinjaValue& value, int64_t& storage) {
 
 bool is_continuation(char c) { return (c & 0xC0) == 0x80; }
 
+bool are_equal_texts(const std::string& a, const std::string& b, JinjaBudget& budget) {
+  return a.size() == b.size() && budget.spend(a.size()) && a == b;
+}
+
+bool are_equal_lists(const JinjaList& a, const JinjaList& b, JinjaBudget& budget) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](const auto& x, const auto& y) { return are_equal(x, y, budget); });
+}
+
 }  // namespace
 
-bool are_equal(const JinjaValue& a, const JinjaValue& b) {
+JinjaValue make_list(JinjaList items) {
+  int depth = 0;
+  for (const JinjaValue& item : items) depth = std::max(depth, depth_of(item));
+  return {std::make_shared<const JinjaListNode>(JinjaListNode{std::move(items), depth + 1})};
+}
+
+int depth_of(const JinjaValue& value) {
+  const auto* shared = value.get<std::shared_ptr<const JinjaListNode>>();
+  return shared != nullptr ? (*shared)->depth : 0;
+}
+
+bool append(JinjaValue item, JinjaBudget& budget, JinjaList& list) {
+  if (!budget.spend(sizeof(JinjaValue) + text_bytes(item))) return false;
+  list.push_back(std::move(item));
+  return true;
+}
+
+bool are_equal(const JinjaValue& a, const JinjaValue& b, JinjaBudget& budget) {
+  if (!budget.spend(0)) return false;
   int64_t storage_a = 0;
   int64_t storage_b = 0;
   const int64_t* number_a = as_number(a, storage_a);
   const int64_t* number_b = as_number(b, storage_b);
   if (number_a != nullptr && number_b != nullptr) return *number_a == *number_b;
   if (a.data.index() != b.data.index()) return false;
-  if (const auto* text = a.get<std::string>()) return *text == *b.get<std::string>();
-  if (const JinjaList* list = a.list()) {
-    return std::equal(list->begin(), list->end(), b.list()->begin(), b.list()->end(), are_equal);
-  }
+  if (const auto* text = a.get<std::string>())
+    return are_equal_texts(*text, *b.get<std::string>(), budget);
+  if (const JinjaList* list = a.list()) return are_equal_lists(*list, *b.list(), budget);
   if (const auto* message = a.get<const ChatMessage*>()) {
     const ChatMessage& other = **b.get<const ChatMessage*>();
-    return (*message)->role == other.role && (*message)->content == other.content;
+    return (*message)->role == other.role &&
+           are_equal_texts((*message)->content, other.content, budget);
   }
   if (const auto* space = a.get<JinjaNamespace*>()) return *space == *b.get<JinjaNamespace*>();
   return true;  // both undefined, or both none
@@ -62,6 +90,11 @@ bool to_text(const JinjaValue& value, std::string& out) {
     return false;
   }
   return true;
+}
+
+size_t text_bytes(const JinjaValue& value) {
+  const auto* text = value.get<std::string>();
+  return text != nullptr ? text->size() : 0;
 }
 
 int64_t length_of(const JinjaValue& value) {

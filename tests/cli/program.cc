@@ -52,6 +52,8 @@ ProcessResult cria(const std::vector<std::string>& arguments, const ProcessOptio
 
 bool memory_is_not_the_programs() { return kSanitized || !kEmulator.empty(); }
 
+bool is_emulated() { return !kEmulator.empty(); }
+
 double patience() { return kSanitized || !kEmulator.empty() ? 20 : 1; }
 
 std::string synthetic_model() {

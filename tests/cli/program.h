@@ -14,6 +14,8 @@ ProcessResult cria(const std::vector<std::string>& arguments, const ProcessOptio
 
 // Limits on memory and measurements of it mean nothing there.
 bool memory_is_not_the_programs();
+// The program runs on an emulated CPU, some fifty times slower.
+bool is_emulated();
 // How much longer than usual a computation may take here.
 double patience();
 

@@ -241,6 +241,7 @@ TEST_F(ChatOnTerminal, ArrowsBringTheHistoryBack) {
 }
 
 TEST_F(ChatOnTerminal, LinesLongerThanTheTerminalsOwnLimitArriveWhole) {
+  if (is_emulated()) GTEST_SKIP() << "minutes of attention to 5,000 tokens on an emulated CPU";
   const auto chat = start({"-n", "0", "-c", "20000"});
   chat->read_until(">>> ");
   const std::string line(5000, 'x');

@@ -581,12 +581,32 @@ TEST(ChatTemplateLanguage, TemplatesThatRenderNoConversationAreRefused) {
 
 // ---- hostile templates ----
 
+constexpr const char* kTooMuchWork = "more work than a template may cause";
+
+std::string repeated(std::string_view text, int n) {
+  std::string out;
+  for (int i = 0; i < n; ++i) out += text;
+  return out;
+}
+
+// The message that stops the work when it is loaded and, where it waits for a conversation that
+// holds "go", when that is rendered.
+void expect_refused(const std::string& work, std::string_view message) {
+  const std::string rest = "{% for m in messages %}{{ m.content }}{% endfor %}";
+  const Status loaded = recognize_chat_template(work + rest).status();
+  EXPECT_EQ(loaded.code(), StatusCode::unsupported) << work.substr(0, 80);
+  EXPECT_NE(loaded.message().find(message), std::string::npos) << loaded.message();
+
+  const auto waiting =
+      recognize_chat_template("{% if 'go' in messages[0].content %}" + work + "{% endif %}" + rest);
+  ASSERT_TRUE(waiting.ok()) << waiting.status().message();
+  EXPECT_EQ(render(**waiting, {{"user", "U"}}), "U");
+  const std::string text = render(**waiting, {{"user", "go"}});
+  EXPECT_TRUE(text.starts_with("unsupported")) << text.substr(0, 80);
+  EXPECT_NE(text.find(message), std::string::npos) << text.substr(0, 80);
+}
+
 TEST(ChatTemplateLimits, DeepNestingIsRefused) {
-  const auto repeated = [](std::string_view text, int n) {
-    std::string out;
-    for (int i = 0; i < n; ++i) out += text;
-    return out;
-  };
   constexpr int kDeep = 20000;
   for (const std::string& source :
        {"{{ " + repeated("(", kDeep) + "1" + repeated(")", kDeep) + " }}",
@@ -613,15 +633,108 @@ TEST(ChatTemplateLimits, EndlessWorkIsRefused) {
   std::string lists =
       "{% set n = namespace(s=[1, 2, 3]) %}{% for i in range(60) %}"
       "{% set n.s = n.s + n.s %}{% endfor %}";
-  for (const std::string& work : {loops, doubling, lists}) {
-    const std::string source = "{% if 'go' in messages[0].content %}" + work +
-                               "{% endif %}"
-                               "{% for m in messages %}{{ m.content }}{% endfor %}";
-    const auto recognized = recognize_chat_template(source);
-    ASSERT_TRUE(recognized.ok()) << recognized.status().message();
-    const std::string text = render(**recognized, {{"user", "go"}});
-    EXPECT_NE(text.find("more work than a template may cause"), std::string::npos) << text;
-    EXPECT_FALSE(recognize_chat_template(work + source).ok());
+  for (const std::string& work : {loops, doubling, lists}) expect_refused(work, kTooMuchWork);
+}
+
+// Each pass holds the list before: the destruction of the last one would recurse as often.
+TEST(ChatTemplateLimits, ListsThatNestInALoopAreRefused) {
+  const auto nest = [](int n) {
+    return "{% set ns = namespace(x=0) %}{% for i in range(" + std::to_string(n) +
+           ") %}{% set ns.x = [ns.x] %}{% endfor %}";
+  };
+  EXPECT_EQ(evaluate(nest(32) + "{{ ns.x|length }}"), "1");
+  expect_refused(nest(33), "lists nested more than 32 deep");
+  expect_refused(nest(9000), "lists nested more than 32 deep");
+}
+
+TEST(ChatTemplateLimits, ComparingListsThatShareTheirPartsIsRefused) {
+  const std::string halves =
+      "{% set ns = namespace(a=0, b=0) %}{% for i in range(30) %}"
+      "{% set ns.a = [ns.a, ns.a] %}{% set ns.b = [ns.b, ns.b] %}{% endfor %}";
+  EXPECT_EQ(evaluate(halves + "{{ ns.a|length }}"), "2");
+  expect_refused(halves + "{{ ns.a == ns.b }}", kTooMuchWork);
+  expect_refused(halves + "{{ ns.a in [ns.b] }}", kTooMuchWork);
+  expect_refused(halves + "{{ ns.a is ne(ns.b) }}", kTooMuchWork);
+}
+
+// A namespace is reached through a pointer, so that nothing recurses through it or leaks.
+TEST(ChatTemplateLimits, ANamespaceMayHoldItself) {
+  EXPECT_EQ(evaluate("{% set ns = namespace(n=1) %}{% set ns.x = ns %}{% set ns.y = [ns] %}"
+                     "{{ ns.x.x.n ~ (ns.y == [ns.x]) ~ (ns.y[0].y == ns.y) }}"),
+            "1TrueTrue");
+}
+
+// The results would take gigabytes: they are refused before they are made.
+TEST(ChatTemplateLimits, ResultsThatAreTooLargeAreRefused) {
+  const std::string a = "'" + std::string(60000, 'a') + "'";
+  const std::string b = "'" + std::string(60000, 'b') + "'";
+  const std::string commas = "'" + std::string(100000, ',') + "'";
+  expect_refused("{% set y = " + a + "|replace('a', " + b + ") %}", kTooMuchWork);
+  expect_refused("{% set y = " + a + ".replace('a', " + b + ") %}", kTooMuchWork);
+  expect_refused("{% set y = range(19000)|join(" + b + ") %}", kTooMuchWork);
+  const std::string copies = "{% set ns = namespace(s=" + a + ") %}{% for i in range(9000) %}";
+  expect_refused(copies + "{% set ns.s = ns.s ~ ns.s %}{% endfor %}", kTooMuchWork);
+  expect_refused(copies + "{% set ns.s = ns.s + ns.s %}{% endfor %}", kTooMuchWork);
+  expect_refused(copies + "{% set s = " + commas + ".split(',') %}{% endfor %}", kTooMuchWork);
+  expect_refused(copies + "{% for x in [ns.s] %}{% endfor %}{% endfor %}", kTooMuchWork);
+  expect_refused(copies + "{% set ns.s = range(19000) %}{% endfor %}", kTooMuchWork);
+  expect_refused(copies + "{% set ns = namespace(a=0, b=1, c=2, d=3, e=4) %}{% endfor %}",
+                 kTooMuchWork);
+}
+
+TEST(ChatTemplateLimits, SearchesThatCompareEverywhereAreRefused) {
+  const std::string text = "'" + std::string(100000, 'a') + "'";
+  const std::string part = "'" + std::string(50000, 'a') + "b'";
+  expect_refused("{{ " + part + " in " + text + " }}", kTooMuchWork);
+  expect_refused("{{ " + text + ".split(" + part + ")|length }}", kTooMuchWork);
+  expect_refused("{{ " + text + "|replace(" + part + ", '')|length }}", kTooMuchWork);
+}
+
+TEST(ChatTemplateLimits, VariablesAreCounted) {
+  const auto sets = [](int n) {
+    std::string out;
+    for (int i = 0; i < n; ++i) out += "{% set a" + std::to_string(i) + " = 0 %}";
+    return out;
+  };
+  EXPECT_EQ(evaluate(sets(250) + "{{ a249 }}"), "0");
+  expect_refused(sets(257), "more than 256 variables");
+  EXPECT_EQ(evaluate(repeated("{% set a = 1 %}", 1000) + "{{ a }}"), "1");
+  // Lookups cost what they compare: here they find their name last.
+  expect_refused(sets(250) +
+                     "{% for i in range(9000) %}{% for j in range(9000) %}{{ a249 }}{% endfor %}"
+                     "{% endfor %}",
+                 kTooMuchWork);
+}
+
+TEST(ChatTemplateLimits, TheNumberOfTokensAndTheLengthOfNamesAreBounded) {
+  const auto message = [](const std::string& source) {
+    return recognize_chat_template(source).status().message();
+  };
+  const std::string rest = "{% for m in messages %}{{ m.content }}{% endfor %}";
+  EXPECT_TRUE(
+      recognize_chat_template("{% if false %}" + repeated("{{ a }}", 9000) + "{% endif %}" + rest)
+          .ok());
+  EXPECT_NE(message(repeated("{{ a }}", 12000) + rest).find("more than 32768 words and signs"),
+            std::string::npos);
+  EXPECT_NE(message("\n{{ [" + repeated("0,", 20000) + "] }}" + rest)
+                .find("line 2: more than 32768 words and signs"),
+            std::string::npos);
+  EXPECT_TRUE(recognize_chat_template("{{ " + std::string(128, 'a') + " }}" + rest).ok());
+  EXPECT_NE(message("{{ " + std::string(129, 'a') + " }}" + rest).find("a name that is too long"),
+            std::string::npos);
+}
+
+// The limits are far from what honest use takes.
+TEST(ChatTemplateLimits, ThousandsOfShortMessagesRender) {
+  Conversation messages;
+  for (int i = 0; i < 1000; ++i) {
+    messages.push_back({"user", "U"});
+    messages.push_back({"assistant", "A"});
+  }
+  for (const char* name : {"chatml", "llama3.1", "mistral-v3", "gemma", "deepseek-r1"}) {
+    std::string out;
+    const Status status = (*find_chat_template(name))->render(messages, kContext, out);
+    EXPECT_TRUE(status.ok()) << name << ": " << status.message();
   }
 }
 
