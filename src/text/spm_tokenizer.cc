@@ -210,7 +210,8 @@ class SpmTokenizer final : public Tokenizer {
                     size_t& bad_offset) const {
     if (run.empty()) return {};
     std::vector<int> ids;
-    const auto status = processor_.Encode(run, &ids);
+    // Before version 0.1.97 the library has a string_view of its own.
+    const auto status = processor_.Encode({run.data(), run.size()}, &ids);
     if (!status.ok()) {
       return Status(StatusCode::internal, str_cat("sentencepiece: ", status.ToString()));
     }

@@ -179,7 +179,7 @@ inline void load_16_bytes_of_rows(const Rows& rows, int64_t offset, VecI* out) {
 template <int k0, int k1>
 inline VecI weigh_sums(const BlockQ8A& x) {
   return _mm256_madd_epi16(_mm256_set1_epi32(load_32(x.sums)),
-                           _mm256_set1_epi32((k1 << 16) | (k0 & 0xffff)));
+                           _mm256_set1_epi32(k1 * 0x10000 + (k0 & 0xffff)));
 }
 
 // out[t], lane r: sum over 4 * n_groups columns of q * x[t], exact.
