@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/packed.h"
 #include "tensor/blocks.h"
 #include "tensor/dtype.h"
 
@@ -103,6 +104,7 @@ struct Table {
   AttendFn attend_f16 = nullptr;
   AttendFn attend_f32 = nullptr;
   StoreF16Fn store_f16 = nullptr;
+  std::array<const PackedKernel*, kNumPackedTypes> packed = {};  // by PackedType
 };
 
 namespace scalar {

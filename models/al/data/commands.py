@@ -93,7 +93,7 @@ def single(ctx, only=None):
     naming = name_of(ctx, intent, device)
     if naming is None:
         return None
-    user = spoken(ctx, wish.text.replace("{d}", naming), wish.imperative)
+    user = spoken(ctx, reference.put(wish.text, naming), wish.imperative)
     return wishes.outcome(ctx.house, wish, device, user)
 
 
@@ -128,7 +128,7 @@ def ask_back(ctx):
     naming, devices = found
     if not all(wishes.missing(house, wish, d) is None for d in devices):
         return None
-    user = spoken(ctx, wish.text.replace("{d}", reference.with_article(rng, naming)), wish.imperative)
+    user = spoken(ctx, reference.put(wish.text, reference.with_article(rng, naming)), wish.imperative)
     return asking(devices, user)
 
 
@@ -158,7 +158,7 @@ def absent(ctx):
     if not naming or wish.sort not in ("", "player"):
         return None
     article = rng.choices(["the ", "my ", "our ", ""], [75, 8, 4, 13])[0]
-    user = spoken(ctx, wish.text.replace("{d}", article + naming), wish.imperative)
+    user = spoken(ctx, reference.put(wish.text, article + naming), wish.imperative)
     return refusal("absent", user, replies.absent(f"the {naming.lower()}"))
 
 
@@ -204,7 +204,7 @@ def unfit(ctx):
     if len(reference.fits(ctx.house.devices, device.name)) != 1:
         return None
     naming = reference.with_article(rng, device.name if rng.random() < 0.4 else device.name.lower(), device)
-    user = spoken(ctx, wish.text.replace("{d}", naming), wish.imperative)
+    user = spoken(ctx, reference.put(wish.text, naming), wish.imperative)
     return refusal("no_service", user, replies.unfit(device))
 
 
@@ -239,7 +239,7 @@ def one_wish_for_several(ctx):
     listed = pattern.replace("{d}", namings[0]).replace("{e}", namings[1])
     if count == 3:
         listed = listed.replace("{f}", namings[2])
-    user = spoken(ctx, wish.text.replace("{d}", listed), wish.imperative)
+    user = spoken(ctx, reference.put(wish.text, listed), wish.imperative)
     calls = [replies.call(wish.service, d, **wish.arguments) for d in chosen]
     return Case("multi", user, joint_sentence(wish, chosen), calls)
 
@@ -267,7 +267,7 @@ def two_wishes(ctx):
         if naming is None or device in used or "," in wish.text:
             return None
         used.append(device)
-        text = wish.text.replace("{d}", naming)
+        text = reference.put(wish.text, naming)
         case = wishes.outcome(house, wish, device, text)
         if case is None or not case.calls:
             return None

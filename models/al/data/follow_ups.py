@@ -49,7 +49,7 @@ def turn_before(ctx, device=None, intents=None):
         return None
     if not wish or not naming or wishes.missing(house, wish, device):
         return None
-    user = commands.spoken(train(ctx), wish.text.replace("{d}", naming), wish.imperative)
+    user = commands.spoken(train(ctx), reference.put(wish.text, naming), wish.imperative)
     case = wishes.outcome(house, wish, device, user)
     return (device, wish, user, case.reply()) if case and case.calls else None
 
@@ -114,7 +114,7 @@ def asked_before(ctx, device):
     naming = reference.unique_reference(ctx.rng, ctx.house.devices, device, ctx.short)
     if not phrase or not naming:
         return None
-    text = questions.asked_of(ctx.rng, phrase.text, naming, device)
+    text = reference.put(phrase.text, reference.with_article(ctx.rng, naming, device))
     answer = questions.QUESTIONS[section][2](device, "").sentence
     return device, None, language.as_typed(ctx.rng, text, True), answer
 
@@ -154,7 +154,7 @@ def same_for(ctx):
     naming = commands.name_of(ctx, wish.intent, other)
     if naming is None:
         return None
-    case = wishes.outcome(house, wish, other, say(ctx, text.replace("{d}", naming)))
+    case = wishes.outcome(house, wish, other, say(ctx, reference.put(text, naming)))
     return follow(case, [before[2:]])
 
 
@@ -173,7 +173,7 @@ def the_other(ctx):
     naming = commands.name_of(ctx, wish.intent, other)
     if naming is None:
         return None
-    return follow(wishes.outcome(ctx.house, wish, other, say(ctx, text.replace("{d}", naming))), [before[2:]])
+    return follow(wishes.outcome(ctx.house, wish, other, say(ctx, reference.put(text, naming))), [before[2:]])
 
 
 def what_about(ctx):
@@ -191,9 +191,9 @@ def what_about(ctx):
     if phrase is None or None in namings:
         return None
     answer = questions.QUESTIONS[intent][2]
-    before = answer(first, questions.typed(train(ctx), questions.asked_of(rng, phrase.text, namings[0], first)))
+    before = answer(first, questions.typed(train(ctx), reference.put(phrase.text, reference.with_article(rng, namings[0], first))))
     said = reference.with_article(rng, namings[1], second)
-    case = answer(second, language.as_typed(rng, text.replace("{d}", said), True))
+    case = answer(second, language.as_typed(rng, reference.put(text, said), True))
     return follow(case, [(before.user, before.sentence)])
 
 
@@ -211,7 +211,7 @@ def choose(ctx):
     naming, devices = found
     if any(wishes.outcome(house, wish, d, "") is None or wishes.missing(house, wish, d) for d in devices):
         return None
-    first = commands.spoken(train(ctx), wish.text.replace("{d}", reference.with_article(rng, naming)), wish.imperative)
+    first = commands.spoken(train(ctx), reference.put(wish.text, reference.with_article(rng, naming)), wish.imperative)
     before = [(first, replies.ask_back(devices))]
     section = rng.choices(["follow.choose_name", "follow.choose_first", "follow.choose_second", "follow.choose_last",
                            "follow.choose_both", "follow.choose_all"], [40, 14, 14, 10, 10, 8])[0]
@@ -234,7 +234,7 @@ def choose(ctx):
         short = " ".join(short.split()[:-1]) or short
         if reference.fits(devices, short) != [device]:
             return None
-    said = text.replace("{d}", reference.with_article(rng, short, device))
+    said = reference.put(text, reference.with_article(rng, short, device))
     return follow(wishes.outcome(house, wish, device, say(ctx, said)), before)
 
 

@@ -1,7 +1,5 @@
 """Questions about the state of the house, answered from the rows."""
 
-import re
-
 import language
 import reference
 import replies
@@ -134,17 +132,8 @@ def one_device(ctx):
     naming = reference.unique_reference(rng, among, device, ctx.short)
     if naming is None or (kinds is None and len(reference.fits(house.devices, naming)) != 1):
         return None
-    text = asked_of(rng, phrase.text, naming, device)
+    text = reference.put(phrase.text, reference.with_article(rng, naming, device))
     return QUESTIONS[intent][2](device, typed(ctx, text))
-
-
-def asked_of(rng, text, naming, device):
-    """The phrase with the device in it, and its verb in the plural where the naming is."""
-    if reference.is_plural(naming):
-        for one, many in (("is", "are"), ("isn't", "aren't"), ("has", "have"), ("does", "do"), ("was", "were")):
-            text = re.sub(rf"\b{one} \{{d\}}", f"{many} {{d}}", text)
-            text = re.sub(rf"\{{d\}} {one}\b", f"{{d}} {many}", text)
-    return text.replace("{d}", reference.with_article(rng, naming, device))
 
 
 def absent_device(ctx):
@@ -156,7 +145,7 @@ def absent_device(ctx):
     naming = phrase and absent_naming(ctx, rng.choice(QUESTIONS[intent][0]))
     if not naming:
         return None
-    text = phrase.text.replace("{d}", "the " + naming)
+    text = reference.put(phrase.text, "the " + naming)
     return refusal("absent", typed(ctx, text), replies.absent(f"the {naming.lower()}"))
 
 

@@ -69,6 +69,17 @@ def is_plural(naming):
     return naming.lower().split()[-1] in PLURAL_NOUNS
 
 
+def put(text, said):
+    """The phrase with a naming in place of {d}, its verbs in the plural where the naming is."""
+    if is_plural(said):
+        for one, many in (("is", "are"), ("isn't", "aren't"), ("has", "have"), ("hasn't", "haven't"), ("does", "do"),
+                          ("doesn't", "don't"), ("was", "were"), ("needs", "need")):
+            text = re.sub(rf"\b{one} \{{d\}}", f"{many} {{d}}", text)
+            text = re.sub(rf"\{{d\}} {one}\b", f"{{d}} {many}", text)
+        text = re.sub(r"\bit\b", "them", text) if "{d}" in text.split(" it ")[0] else text
+    return text.replace("{d}", said)
+
+
 def short_forms(rng, device):
     """Other ways to name the device than its whole name, longest first; not all are unambiguous."""
     said = device.name.lower().split()

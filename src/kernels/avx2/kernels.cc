@@ -18,10 +18,14 @@ namespace {
 #include "kernels/shared/elementwise.inl.h"
 #include "kernels/shared/attend.inl.h"
 #include "kernels/shared/table.inl.h"
+#include "kernels/shared/packed_blocks.inl.h"
+#include "kernels/shared/packed_float.inl.h"
+#include "kernels/avx2/packed_int8.inl.h"
+#include "kernels/avx2/packed.inl.h"
 // clang-format on
 
 }  // namespace
 
-constinit const Table kTable = make_table("avx2");
+constinit const Table kTable = make_table("avx2", kPacked);
 
 }  // namespace cria::kernels::avx2

@@ -3,6 +3,7 @@
 // bytes, 4 bytes a lane.
 
 constexpr int kLanes = 8;
+constexpr int kPanelVecs = 2;  // vectors side by side in a panel of floats: a cache line of fp32
 using VecF = __m256;
 using VecI = __m256i;
 using VecM = __m256;  // all bits of a lane set, or none
@@ -69,6 +70,9 @@ inline void store_f16(uint16_t* at, VecF v) {
 // int32 lanes.
 inline VecI to_ints(VecF v) { return _mm256_cvtps_epi32(v); }  // ties to even
 inline VecF to_floats(VecI v) { return _mm256_cvtepi32_ps(v); }
+inline VecI load_ints(const void* at) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(at));
+}
 inline VecI add_ints(VecI a, VecI b) { return _mm256_add_epi32(a, b); }
 inline VecI subtract_ints(VecI a, VecI b) { return _mm256_sub_epi32(a, b); }
 inline VecI halve_ints(VecI v) { return _mm256_srai_epi32(v, 1); }

@@ -21,6 +21,6 @@ namespace {
 
 }  // namespace
 
-constinit const Table kTable = make_table("neon");
+constinit const Table kTable = make_table("neon", nullptr);
 
 }  // namespace cria::kernels::neon

@@ -63,6 +63,7 @@ inline void store_f16(uint16_t* at, VecF v) { vst1_u16(at, vreinterpret_u16_f16(
 // int32 lanes.
 inline VecI to_ints(VecF v) { return vcvtnq_s32_f32(v); }  // ties to even
 inline VecF to_floats(VecI v) { return vcvtq_f32_s32(v); }
+inline VecI load_ints(const void* at) { return vld1q_s32(static_cast<const int32_t*>(at)); }
 inline VecI add_ints(VecI a, VecI b) { return vaddq_s32(a, b); }
 inline VecI subtract_ints(VecI a, VecI b) { return vsubq_s32(a, b); }
 inline VecI halve_ints(VecI v) { return vshrq_n_s32(v, 1); }

@@ -1,3 +1,4 @@
+#include "kernels/scalar/packed.h"
 #include "kernels/scalar/scalar.h"
 
 namespace cria::kernels::scalar {
@@ -30,6 +31,7 @@ constexpr Table make_table() {
   table.attend_f16 = attend_f16;
   table.attend_f32 = attend_f32;
   table.store_f16 = store_f16;
+  for (size_t i = 0; i < table.packed.size(); ++i) table.packed[i] = &kPacked[i];
   return table;
 }
 

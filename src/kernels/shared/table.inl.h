@@ -1,6 +1,7 @@
 // The slots that kernels/shared fills. Included last, in an unnamed namespace.
 
-constexpr Table make_table(const char* name) {
+// packed: kNumPackedTypes kernels, or null.
+constexpr Table make_table(const char* name, const PackedKernel* packed) {
   Table table;
   table.name = name;
   const auto matmul = [&table](DType dtype) -> MatmulFn& {
@@ -25,5 +26,6 @@ constexpr Table make_table(const char* name) {
   table.attend_f16 = attend<KvF16>;
   table.attend_f32 = attend<KvF32>;
   table.store_f16 = store_f16_row;
+  for (int i = 0; packed != nullptr && i < kNumPackedTypes; ++i) table.packed[i] = packed + i;
   return table;
 }

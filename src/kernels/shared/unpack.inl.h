@@ -1,5 +1,6 @@
 // The quantised types, unpacked from kLanes rows at once: lane r holds row r. Rows are transposed
-// four bytes at a time, which commutes with everything that the layouts do to single bytes.
+// four bytes at a time, which commutes with everything that the layouts do to single bytes; a
+// Source does that while it loads (Rows) or did it beforehand (PackedRows).
 // Included in an unnamed namespace after vec.inl.h.
 //
 // Each type says
@@ -8,6 +9,7 @@
 //   kOffset   w = d * (q - kOffset) - m
 //   kHalves   d and m belong to 16 columns, not 32
 //   kHasMin   m is not zero
+//   kF16At    offset of a lone fp16 in the block; -1: none, all fields come in fours of bytes
 //   unpack    fills kParts parts from the block at `offset` of each row
 
 // 32 columns of kLanes rows.
@@ -18,7 +20,8 @@ struct Part {
 };
 
 // 16 bytes of two nibbles each: columns 0..15 in the low ones, 16..31 in the high ones.
-inline void unpack_nibbles(const Rows& rows, int64_t offset, VecI* q) {
+template <typename Source>
+inline void unpack_nibbles(const Source& rows, int64_t offset, VecI* q) {
   VecI bytes[4];
   load_16_bytes_of_rows(rows, offset, bytes);
   for (int i = 0; i < 4; ++i) {
@@ -27,7 +30,8 @@ inline void unpack_nibbles(const Rows& rows, int64_t offset, VecI* q) {
   }
 }
 
-inline void load_32_bytes_of_rows(const Rows& rows, int64_t offset, VecI* out) {
+template <typename Source>
+inline void load_32_bytes_of_rows(const Source& rows, int64_t offset, VecI* out) {
   load_16_bytes_of_rows(rows, offset, out);
   load_16_bytes_of_rows(rows, offset + 16, out + 4);
 }
@@ -40,9 +44,11 @@ inline void add_fifth_bits(VecI qh, VecI* q) {
 
 struct Q4_0 {
   using Block = BlockQ4_0;
+  static constexpr int64_t kF16At = 0;
   static constexpr int kParts = 1, kBits = 4, kOffset = 8;
   static constexpr bool kHalves = false, kHasMin = false;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
     out->d[0] = load_f16_of_rows(rows, offset);
   }
@@ -50,9 +56,11 @@ struct Q4_0 {
 
 struct Q4_1 {
   using Block = BlockQ4_1;
+  static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 1, kBits = 4, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
     const VecI scales = load_32_of_rows(rows, offset);
     out->d[0] = f16_from_low(scales);
@@ -62,9 +70,11 @@ struct Q4_1 {
 
 struct Q5_0 {
   using Block = BlockQ5_0;
+  static constexpr int64_t kF16At = 0;
   static constexpr int kParts = 1, kBits = 5, kOffset = 16;
   static constexpr bool kHalves = false, kHasMin = false;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
     add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), out->q);
     out->d[0] = load_f16_of_rows(rows, offset);
@@ -73,9 +83,11 @@ struct Q5_0 {
 
 struct Q5_1 {
   using Block = BlockQ5_1;
+  static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 1, kBits = 5, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
     add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), out->q);
     const VecI scales = load_32_of_rows(rows, offset);
@@ -86,9 +98,11 @@ struct Q5_1 {
 
 struct Q8_0 {
   using Block = BlockQ8_0;
+  static constexpr int64_t kF16At = 0;
   static constexpr int kParts = 1, kBits = 8, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = false;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     load_32_bytes_of_rows(rows, offset + offsetof(Block, qs), out->q);
     out->d[0] = load_f16_of_rows(rows, offset);
   }
@@ -96,9 +110,11 @@ struct Q8_0 {
 
 struct Q2K {
   using Block = BlockQ2K;
+  static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 8, kBits = 2, kOffset = 0;
   static constexpr bool kHalves = true, kHasMin = true;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     VecI scales[4];
     load_16_bytes_of_rows(rows, offset + offsetof(Block, scales), scales);
     const VecI both = load_32_of_rows(rows, offset + offsetof(Block, d));
@@ -124,9 +140,11 @@ struct Q2K {
 
 struct Q3K {
   using Block = BlockQ3K;
+  static constexpr int64_t kF16At = offsetof(Block, d);
   static constexpr int kParts = 8, kBits = 3, kOffset = 4;
   static constexpr bool kHalves = true, kHasMin = false;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     VecI scales[4];
     unpack_scales(rows, offset + offsetof(Block, scales), scales);
     const VecF d = load_f16_of_rows(rows, offset + offsetof(Block, d));
@@ -151,7 +169,8 @@ struct Q3K {
 
  private:
   // Scale i, six bits, in byte i % 4 of the lanes of out[i / 4].
-  static void unpack_scales(const Rows& rows, int64_t offset, VecI* out) {
+  template <typename Source>
+  static void unpack_scales(const Source& rows, int64_t offset, VecI* out) {
     const VecI low_a = load_32_of_rows(rows, offset);
     const VecI low_b = load_32_of_rows(rows, offset + 4);
     const VecI high = load_32_of_rows(rows, offset + 8);
@@ -167,7 +186,8 @@ struct Header4K {
   VecF d, dmin;
   VecI scales[2], mins[2];  // of part i in byte i % 4 of the lanes of [i / 4]
 
-  Header4K(const Rows& rows, int64_t offset) {
+  template <typename Source>
+  Header4K(const Source& rows, int64_t offset) {
     VecI head[4];
     load_16_bytes_of_rows(rows, offset, head);
     d = f16_from_low(head[0]);
@@ -185,9 +205,11 @@ struct Header4K {
 
 struct Q4K {
   using Block = BlockQ4K;
+  static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 8, kBits = 4, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     const Header4K header(rows, offset);
     for (int i_part = 0; i_part < 8; i_part += 2) {
       VecI bytes[8];
@@ -204,9 +226,11 @@ struct Q4K {
 
 struct Q5K {
   using Block = BlockQ5K;
+  static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 8, kBits = 5, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     const Header4K header(rows, offset);
     VecI fifth_bits[8];
     load_32_bytes_of_rows(rows, offset + offsetof(Block, qh), fifth_bits);
@@ -224,9 +248,11 @@ struct Q5K {
 
 struct Q6K {
   using Block = BlockQ6K;
+  static constexpr int64_t kF16At = offsetof(Block, d);
   static constexpr int kParts = 8, kBits = 6, kOffset = 32;
   static constexpr bool kHalves = true, kHasMin = false;
-  static void unpack(const Rows& rows, int64_t offset, Part* out) {
+  template <typename Source>
+  static void unpack(const Source& rows, int64_t offset, Part* out) {
     VecI scales[4];
     load_16_bytes_of_rows(rows, offset + offsetof(Block, scales), scales);
     const VecF d = load_f16_of_rows(rows, offset + offsetof(Block, d));

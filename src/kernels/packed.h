@@ -1,0 +1,110 @@
+// Products with weights that were packed beforehand: what a kernel set packs, and its tiles.
+//
+//   C[m, n] = sum over k of A[m, k] * B[k, n]
+//
+// B is packed once into panels of `width` columns, in the order in which the tiles stream it. A
+// tile computes a few rows of C by a few panels. Which tile runs for which shape is src/gemm's
+// business.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cria::kernels {
+
+// What B holds, and with it what A and C are:
+//   f32, f16, bf16   A fp32, C fp32
+//   s8, u8           A of the same type, C int32
+//   block types      A fp32 quantised to BlockQ8A, C fp32
+enum class PackedType : uint8_t {
+  f32,
+  f16,
+  bf16,
+  s8,
+  u8,
+  q4_0,
+  q4_1,
+  q5_0,
+  q5_1,
+  q8_0,
+  q2_k,
+  q3_k,
+  q4_k,
+  q5_k,
+  q6_k,
+};
+inline constexpr int kNumPackedTypes = 15;
+
+// How a tile reads A.
+enum class LhsForm : uint8_t {
+  rows,       // elements where they stand: fp32 with any steps, int8 and uint8 with step 1
+  wide_rows,  // int8 or uint8 widened to int16, a row after the other
+  q8a,        // BlockQ8A, a row after the other
+};
+
+// One panel to pack: at most `width` columns of B.
+// Layout    element (k, n) of f32, f16, bf16, s8 and u8 at b + k * k_stride + n * n_stride; block
+//           types: column n's blocks, ascending in k, at b + n * n_stride (k_stride unused)
+// Units     strides in bytes
+struct PackArgs {
+  const std::byte* b;
+  int64_t k_stride;
+  int64_t n_stride;
+  int64_t n_k;     // rows of B, all of them
+  int64_t n_cols;  // columns in this panel, 1 to width
+  std::byte* out;  // panel_bytes(n_k); every byte is written
+};
+
+// A tile's product over rows first_k to first_k + n_k - 1 of B.
+// Shapes    A [n_rows, n_k]; C [n_rows, n_cols], rows c_stride elements apart
+// Units     a_row_bytes and a_step_bytes: between rows and between neighbours along k
+// Requires  n_rows within the tile's range; first_k and, but for the last part of B, n_k multiples
+//           of the kernel's k_unit; C overlaps nothing else; A and C aligned to their elements
+struct TileArgs {
+  const std::byte* a;  // row 0 at first_k
+  int64_t a_row_bytes;
+  int64_t a_step_bytes;
+  const int32_t* a_sums;  // where the kernel wants them: the sum of these n_k elements of each row
+  const std::byte* b;     // the first panel
+  int64_t panel_bytes;    // distance between panels
+  int64_t first_k;
+  int64_t n_k;
+  int64_t n_rows;
+  int64_t
+      n_cols;  // columns of C that exist: more than width * (panels - 1), at most width * panels
+  void* c;
+  int64_t c_stride;
+  bool add;  // C += the product, else C = the product
+};
+using TileFn = void (*)(const TileArgs& args);
+
+struct Tile {
+  int8_t min_rows;
+  int8_t max_rows;
+  int8_t panels;  // side by side in one call
+  TileFn run;
+};
+
+// One packed layout and what computes with it: a row of a kernel set. Packing and reading are one
+// row, so that they cannot disagree.
+// Order     of one element of C: ascending in k, in steps that depend on k alone, from zero or from
+//           what C holds; so neither tiles nor threads change a bit, nor do parts of B added one
+//           after the other
+// Accuracy  integers exact (C wraps beyond int32 where |A * B| sums do); f32, f16, bf16: error
+//           <= (1e-7 + 3e-8 * sqrt(k)) * sum |a * b|; block types: 1e-5 * sum |w * x|
+//           over the quantised x
+// Threads   safe to call at once on disjoint C
+struct PackedKernel {
+  const char* isa = nullptr;     // "avx2"
+  const char* layout = nullptr;  // for people: "[k][16] fp32"
+  int width = 0;                 // columns of a panel
+  int k_unit = 1;                // see TileArgs
+  LhsForm form = LhsForm::rows;
+  bool wants_a_sums = false;
+  int64_t (*panel_bytes)(int64_t n_k) = nullptr;
+  void (*pack)(const PackArgs& args) = nullptr;
+  const Tile* tiles = nullptr;  // ascending; their ranges of rows leave none out from 1 on
+  int n_tiles = 0;
+};
+
+}  // namespace cria::kernels

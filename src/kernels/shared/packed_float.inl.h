@@ -1,0 +1,79 @@
+// Packed f32, f16 and bf16 weights and their tiles, for instruction sets whose multiply-add takes
+// an element of A in all lanes. Included in an unnamed namespace after matmul_float.inl.h;
+// kPanelVecs comes from vec.inl.h.
+//
+// A panel holds kPanelVecs * kLanes columns, [k][column]. A tile keeps its part of C in registers
+// and streams the panel once: kRows * kPanels * kPanelVecs sums, enough of them to hide the latency
+// of the multiply-add (4 cycles, 2 a cycle: 8), few enough to leave registers for the weights.
+
+constexpr int64_t kFloatWidth = kPanelVecs * kLanes;
+
+template <typename Type>
+int64_t packed_float_bytes(int64_t n_k) {
+  return n_k * kFloatWidth * Type::kBytes;
+}
+
+template <typename Type>
+void pack_float(const PackArgs& args) {
+  memset(args.out, 0, static_cast<size_t>(packed_float_bytes<Type>(args.n_k)));
+  for (int64_t n = 0; n < args.n_cols; ++n) {
+    const std::byte* from = args.b + n * args.n_stride;
+    std::byte* to = args.out + n * Type::kBytes;
+    for (int64_t k = 0; k < args.n_k; ++k) {
+      memcpy(to, from, Type::kBytes);
+      from += args.k_stride;
+      to += kFloatWidth * Type::kBytes;
+    }
+  }
+}
+
+// Columns of C that vector v of the tile has: kLanes, fewer at the edge, or none.
+inline int64_t columns_of(const TileArgs& args, int64_t v) {
+  const int64_t left = args.n_cols - v * kLanes;
+  return left < 0 ? 0 : left < kLanes ? left : kLanes;
+}
+
+template <typename Type, int kRows, int kPanels>
+void packed_float_tile(const TileArgs& args) {
+  constexpr int kVecs = kPanels * kPanelVecs;
+  VecF sums[kRows][kVecs];
+  for (int r = 0; r < kRows; ++r) {
+    const float* c = static_cast<const float*>(args.c) + r * args.c_stride;
+    for (int v = 0; v < kVecs; ++v) {
+      sums[r][v] = args.add ? load_partial(c + v * kLanes, columns_of(args, v)) : zeros();
+    }
+  }
+  const std::byte* a = args.a;
+  const std::byte* b = args.b + packed_float_bytes<Type>(args.first_k);
+  for (int64_t k = 0; k < args.n_k; ++k) {
+    VecF w[kVecs];
+    for (int p = 0; p < kPanels; ++p) {
+      for (int v = 0; v < kPanelVecs; ++v) {
+        const std::byte* at = b + p * args.panel_bytes + v * kLanes * Type::kBytes;
+        w[p * kPanelVecs + v] = Type::load_lanes(at);
+      }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      const VecF x = splat(*reinterpret_cast<const float*>(a + r * args.a_row_bytes));
+      for (int v = 0; v < kVecs; ++v) sums[r][v] = fma(x, w[v], sums[r][v]);
+    }
+    a += args.a_step_bytes;
+    b += kFloatWidth * Type::kBytes;
+  }
+  for (int r = 0; r < kRows; ++r) {
+    float* c = static_cast<float*>(args.c) + r * args.c_stride;
+    for (int v = 0; v < kVecs; ++v) {
+      const int64_t n = columns_of(args, v);
+      n == kLanes ? store(c + v * kLanes, sums[r][v])
+                  : store_partial(c + v * kLanes, sums[r][v], n);
+    }
+  }
+}
+
+template <typename Type, int kRows, int kPanels>
+constexpr Tile float_tile() {
+  return {.min_rows = kRows,
+          .max_rows = kRows,
+          .panels = kPanels,
+          .run = packed_float_tile<Type, kRows, kPanels>};
+}
