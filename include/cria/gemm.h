@@ -2,7 +2,7 @@
 // beforehand. Stands alone: no model is needed.
 //
 //   auto b = cria::PackedMatrix::pack({weights, cria::ElementType::f32, k, n});
-//   cria::gemm({a, cria::ElementType::f32, m, k}, *b, {c, cria::ElementType::f32, m, n});
+//   cria::multiply({a, cria::ElementType::f32, m, k}, *b, {c, cria::ElementType::f32, m, n});
 //
 // Elements that go together (other combinations: unsupported, with this list):
 //   A               B                              C
@@ -141,7 +141,7 @@ struct GemmOptions {
   int64_t workspace_bytes = 0;
 };
 
-// Scratch that gemm wants for these sizes; 0 for many.
+// Scratch that multiply wants for these sizes; 0 for many.
 CRIA_API Result<int64_t> gemm_workspace_bytes(const ConstMatrixView& a, const PackedMatrix& b,
                                               const MatrixView& c, const GemmOptions& options = {});
 
@@ -151,11 +151,11 @@ CRIA_API Result<int64_t> gemm_workspace_bytes(const ConstMatrixView& a, const Pa
 //         workspace, a value out of range; unsupported: types that do not go together;
 //         out_of_memory. C is untouched then.
 // Threads safe to call at once on disjoint C and different GemmThreads
-CRIA_API Status gemm(const ConstMatrixView& a, const PackedMatrix& b, const MatrixView& c,
-                     const GemmOptions& options = {});
+CRIA_API Status multiply(const ConstMatrixView& a, const PackedMatrix& b, const MatrixView& c,
+                         const GemmOptions& options = {});
 // The same with B as it stands: packed panel by panel on the way, for a B that is used once.
-CRIA_API Status gemm(const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& c,
-                     const GemmOptions& options = {});
+CRIA_API Status multiply(const ConstMatrixView& a, const ConstMatrixView& b, const MatrixView& c,
+                         const GemmOptions& options = {});
 
 // q = saturate(round(x / scale) + zero_point), to s8, u8 or s16; NaN becomes zero_point. Symmetric
 // quantisation is zero_point 0. Errors: invalid_argument (scale not positive and finite, a

@@ -1,0 +1,149 @@
+#include "gemm/lhs.h"
+
+#include <cstring>
+
+#include "gemm/epilogue.h"
+#include "tensor/half.h"
+
+namespace cria::gemm {
+namespace {
+
+using kernels::LhsForm;
+using kernels::PackedKernel;
+
+bool is_int(ElementType type) { return type == ElementType::s8 || type == ElementType::u8; }
+
+// Byte distances in a view of plain elements.
+struct Steps {
+  int64_t row, column;
+};
+Steps steps_of(const ConstMatrixView& a) {
+  const int64_t bytes = element_bytes(a.type);
+  const bool rows = a.order == Order::row_major;
+  const int64_t stride = (a.stride != 0 ? a.stride : rows ? a.n_cols : a.n_rows) * bytes;
+  return rows ? Steps{stride, bytes} : Steps{bytes, stride};
+}
+
+bool in_place(const PackedKernel& kernel, const ConstMatrixView& a) {
+  if (kernel.form != LhsForm::rows) return false;
+  if (is_int(a.type)) return steps_of(a).column == 1;
+  return a.type == ElementType::f32;
+}
+
+int64_t made_row_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
+  if (kernel.form == LhsForm::q8a) return a.n_cols / 32 * static_cast<int64_t>(sizeof(BlockQ8A));
+  if (kernel.form == LhsForm::wide_rows) return a.n_cols * 2;
+  return a.n_cols * (is_int(a.type) ? 1 : 4);
+}
+
+int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+const std::byte* element_at(const ConstMatrixView& a, const Steps& steps, int64_t r, int64_t c) {
+  return static_cast<const std::byte*>(a.data) + r * steps.row + c * steps.column;
+}
+
+// n_k elements of a row as fp32.
+void read_floats(const ConstMatrixView& a, int64_t row, float* out) {
+  const Steps steps = steps_of(a);
+  for (int64_t k = 0; k < a.n_cols; ++k) {
+    const std::byte* at = element_at(a, steps, row, k);
+    uint16_t half = 0;
+    if (a.type == ElementType::f32) {
+      std::memcpy(out + k, at, 4);
+    } else {
+      std::memcpy(&half, at, 2);
+      out[k] = a.type == ElementType::f16 ? f16_to_f32(half) : bf16_to_f32(half);
+    }
+  }
+}
+
+int32_t read_int(const ConstMatrixView& a, const std::byte* at) {
+  return a.type == ElementType::s8 ? static_cast<int8_t>(*at) : static_cast<uint8_t>(*at);
+}
+
+void make_int_row(const PackedKernel& kernel, const ConstMatrixView& a, int64_t row,
+                  std::byte* out) {
+  const Steps steps = steps_of(a);
+  for (int64_t k = 0; k < a.n_cols; ++k) {
+    const std::byte* at = element_at(a, steps, row, k);
+    if (kernel.form == LhsForm::wide_rows) {
+      const auto wide = static_cast<int16_t>(read_int(a, at));
+      std::memcpy(out + 2 * k, &wide, 2);
+    } else {
+      out[k] = *at;
+    }
+  }
+}
+
+// A row of A quantised. An fp32 row that stands together is read where it is; else it is gathered
+// in pieces, because the kernels take blocks of 32 one by one.
+void make_q8a_row(const Compute& compute, const ConstMatrixView& a, int64_t row, std::byte* out) {
+  auto* blocks = reinterpret_cast<BlockQ8A*>(out);
+  const Steps steps = steps_of(a);
+  if (a.type == ElementType::f32 && steps.column == 4) {
+    const auto* x = reinterpret_cast<const float*>(element_at(a, steps, row, 0));
+    return compute.kernels.quantize_q8a(x, a.n_cols, blocks);
+  }
+  float piece[256];
+  for (int64_t k = 0; k < a.n_cols; k += 256) {
+    const int64_t n = a.n_cols - k < 256 ? a.n_cols - k : 256;
+    ConstMatrixView part = a;
+    part.data = element_at(a, steps, row, k);
+    part.stride = steps.column == element_bytes(a.type) ? steps.row / element_bytes(a.type)
+                                                        : steps.column / element_bytes(a.type);
+    part.n_rows = 1;
+    part.n_cols = n;
+    read_floats(part, 0, piece);
+    compute.kernels.quantize_q8a(piece, n, blocks + k / 32);
+  }
+}
+
+void make_row(const Compute& compute, const PackedKernel& kernel, const ConstMatrixView& a,
+              int64_t row, std::byte* out) {
+  if (kernel.form == LhsForm::q8a) return make_q8a_row(compute, a, row, out);
+  if (is_int(a.type)) return make_int_row(kernel, a, row, out);
+  read_floats(a, row, reinterpret_cast<float*>(out));
+}
+
+int32_t sum_of_row(const ConstMatrixView& a, int64_t row) {
+  const Steps steps = steps_of(a);
+  uint32_t sum = 0;
+  for (int64_t k = 0; k < a.n_cols; ++k) {
+    sum += static_cast<uint32_t>(read_int(a, element_at(a, steps, row, k)));
+  }
+  return static_cast<int32_t>(sum);
+}
+
+}  // namespace
+
+int64_t lhs_scratch_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
+  const int64_t rows = in_place(kernel, a) ? 0 : a.n_rows * aligned(made_row_bytes(kernel, a));
+  return rows + (kernel.wants_a_sums ? aligned(a.n_rows * 4) : 0);
+}
+
+Lhs make_lhs(const Compute& compute, const PackedKernel& kernel, const ConstMatrixView& a,
+             std::byte* scratch) {
+  Lhs lhs;
+  const bool direct = in_place(kernel, a);
+  auto* sums = reinterpret_cast<int32_t*>(scratch);
+  std::byte* rows = scratch + (kernel.wants_a_sums ? aligned(a.n_rows * 4) : 0);
+  const Steps steps = steps_of(a);
+  lhs.data = direct ? static_cast<const std::byte*>(a.data) : rows;
+  lhs.row_bytes = direct ? steps.row : aligned(made_row_bytes(kernel, a));
+  lhs.step_bytes = direct                              ? steps.column
+                   : kernel.form == LhsForm::q8a       ? 0
+                   : kernel.form == LhsForm::wide_rows ? 2
+                   : is_int(a.type)                    ? 1
+                                                       : 4;
+  lhs.sums = kernel.wants_a_sums ? sums : nullptr;
+  if (direct && !kernel.wants_a_sums) return lhs;
+  compute.pool.for_each(a.n_rows, 4, [&](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; ++r) {
+      if (!direct) make_row(compute, kernel, a, r, rows + r * lhs.row_bytes);
+      if (kernel.wants_a_sums) sums[r] = sum_of_row(a, r);
+    }
+  });
+  return lhs;
+}
+
+}  // namespace cria::gemm

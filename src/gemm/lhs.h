@@ -1,0 +1,33 @@
+// A in the form that the tiles of a packed kernel read.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cria/gemm.h"
+#include "gemm/compute.h"
+
+namespace cria::gemm {
+
+struct Lhs {
+  const std::byte* data = nullptr;
+  int64_t row_bytes = 0;
+  int64_t step_bytes = 0;         // between neighbours along k; 0 for blocks of 32
+  const int32_t* sums = nullptr;  // of the rows, where the kernel wants them
+
+  // Row `row` at k.
+  const std::byte* at(int64_t row, int64_t k) const {
+    constexpr int64_t kBlock = static_cast<int64_t>(sizeof(BlockQ8A));
+    return data + row * row_bytes + (step_bytes == 0 ? k / 32 * kBlock : k * step_bytes);
+  }
+};
+
+// Scratch for A [m, k]; 0 where it is read in place.
+int64_t lhs_scratch_bytes(const kernels::PackedKernel& kernel, const ConstMatrixView& a);
+
+// Reads A in place or makes its form in scratch, which outlives the result.
+// Requires  sizes above 0; an A whose type goes with the kernel's
+Lhs make_lhs(const Compute& compute, const kernels::PackedKernel& kernel, const ConstMatrixView& a,
+             std::byte* scratch);
+
+}  // namespace cria::gemm

@@ -1,0 +1,139 @@
+#include "gemm/packed_product.h"
+
+#include <algorithm>
+
+namespace cria::gemm {
+namespace {
+
+int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// A claim of work: some panels, all rows.
+class Claim {
+ public:
+  Claim(const PackedProduct& product, const Plan& plan, int64_t first_panel, int64_t end_panel,
+        std::byte* scratch)
+      : p_(product),
+        plan_(plan),
+        kernel_(*product.kernel),
+        first_panel_(first_panel),
+        end_panel_(end_panel),
+        panel_bytes_(kernel_.panel_bytes(product.shape.k)),
+        plain_(product.out.is_plain()),
+        sums_(scratch),
+        sums_stride_(plan.panels_per_claim * kernel_.width) {
+    panels_ =
+        product.panels == nullptr ? pack_own(scratch) : product.panels + first_panel * panel_bytes_;
+  }
+
+  static int64_t sums_bytes(const PackedProduct& product, const Plan& plan) {
+    if (product.out.is_plain()) return 0;
+    return aligned(plan.m_block * plan.panels_per_claim * product.kernel->width * 4);
+  }
+  static int64_t pack_bytes(const PackedProduct& product, const Plan& plan) {
+    if (product.panels != nullptr) return 0;
+    return aligned(plan.panels_per_claim * product.kernel->panel_bytes(product.shape.k));
+  }
+
+  void run() {
+    for (int64_t m = 0; m < p_.shape.m; m += plan_.m_block) {
+      const int64_t n_rows = std::min(plan_.m_block, p_.shape.m - m);
+      for (int64_t k = 0; k < p_.shape.k; k += plan_.k_block) run_block(m, n_rows, k);
+      if (!plain_) finish(p_.out, sums_, sums_stride_, m, column(first_panel_), n_rows, n_cols());
+    }
+  }
+
+ private:
+  int64_t column(int64_t panel) const { return panel * kernel_.width; }
+  int64_t n_cols() const { return std::min(column(end_panel_), p_.shape.n) - column(first_panel_); }
+
+  const std::byte* pack_own(std::byte* scratch) {
+    std::byte* out = scratch + sums_bytes(p_, plan_);
+    for (int64_t panel = first_panel_; panel < end_panel_; ++panel) {
+      kernels::PackArgs args = p_.source;
+      args.b += column(panel) * args.n_stride;
+      args.n_k = p_.shape.k;
+      args.n_cols = std::min<int64_t>(kernel_.width, p_.shape.n - column(panel));
+      args.out = out + (panel - first_panel_) * panel_bytes_;
+      kernel_.pack(args);
+    }
+    return out;
+  }
+
+  // Rows m to m + n_rows - 1 with k_block of k from k on: a panel's part of k meets all rows while
+  // it is near.
+  void run_block(int64_t m, int64_t n_rows, int64_t k) {
+    for (int64_t panel = first_panel_; panel < end_panel_;) {
+      int64_t n_panels = end_panel_ - panel;
+      for (int64_t row = 0; row < n_rows; row += plan_.rows_per_pass) {
+        const int64_t left = std::min(plan_.rows_per_pass, n_rows - row);
+        // What the first pass takes side by side, the others go over too.
+        const int64_t side_by_side = tile_for(kernel_, left, n_panels).panels;
+        if (row == 0) n_panels = side_by_side;
+        for (int64_t i = 0; i < n_panels;) {
+          const kernels::Tile& tile = tile_for(kernel_, left, n_panels - i);
+          run_tile(tile, m + row, left, m, panel + i, k);
+          i += tile.panels;
+        }
+      }
+      panel += n_panels;
+    }
+  }
+
+  void run_tile(const kernels::Tile& tile, int64_t row, int64_t n_rows, int64_t m, int64_t panel,
+                int64_t k) {
+    const int64_t width = tile.panels * kernel_.width;
+    const int64_t c_bytes = 4;
+    std::byte* c =
+        plain_ ? p_.out.c + (row * p_.out.c_stride + column(panel)) * c_bytes
+               : sums_ + ((row - m) * sums_stride_ + column(panel - first_panel_)) * c_bytes;
+    tile.run({.a = p_.a.at(row, k),
+              .a_row_bytes = p_.a.row_bytes,
+              .a_step_bytes = p_.a.step_bytes,
+              .a_sums = p_.a.sums == nullptr ? nullptr : p_.a.sums + row,
+              .b = panels_ + (panel - first_panel_) * panel_bytes_,
+              .panel_bytes = panel_bytes_,
+              .first_k = k,
+              .n_k = std::min(plan_.k_block, p_.shape.k - k),
+              .n_rows = n_rows,
+              .n_cols = std::min(width, p_.shape.n - column(panel)),
+              .c = c,
+              .c_stride = plain_ ? p_.out.c_stride : sums_stride_,
+              .add = k > 0 || (plain_ && p_.out.adds())});
+  }
+
+  const PackedProduct& p_;
+  const Plan& plan_;
+  const kernels::PackedKernel& kernel_;
+  int64_t first_panel_, end_panel_, panel_bytes_;
+  bool plain_;
+  std::byte* sums_;
+  int64_t sums_stride_;
+  const std::byte* panels_;
+};
+
+int64_t scratch_per_thread(const PackedProduct& product, const Plan& plan) {
+  return Claim::sums_bytes(product, plan) + Claim::pack_bytes(product, plan);
+}
+
+}  // namespace
+
+int64_t product_scratch_bytes(const PackedProduct& product, const Plan& plan) {
+  return scratch_per_thread(product, plan) * (plan.parallel ? product.shape.n_threads : 1);
+}
+
+void run(const PackedProduct& product, const Plan& plan, ThreadPool& pool, std::byte* scratch) {
+  const int64_t n_panels = (product.shape.n + product.kernel->width - 1) / product.kernel->width;
+  const int64_t per_thread = scratch_per_thread(product, plan);
+  const auto work = [&](int64_t begin, int64_t end, int i_thread) {
+    Claim(product, plan, begin, end, scratch + i_thread * per_thread).run();
+  };
+  if (!plan.parallel) {
+    for (int64_t p = 0; p < n_panels; p += plan.panels_per_claim) {
+      work(p, std::min(n_panels, p + plan.panels_per_claim), 0);
+    }
+    return;
+  }
+  pool.for_each(n_panels, plan.panels_per_claim, work);
+}
+
+}  // namespace cria::gemm
