@@ -27,9 +27,9 @@ MIX = [(commands.single, 42), (commands.several, 10), (commands.group, 7), (ques
        (follow_ups.follow_up, 16)]
 # (smallest, largest house, share of the samples): the curriculum, one shard or more each
 CURRICULUM = [(2, 4, 0.05), (2, 8, 0.10), (4, 12, 0.20), (2, 16, 0.25), (2, 24, 0.40)]
-SAMPLES = 160_000
+SAMPLES = 120_000
 SHARD = 2000
-BRANCHES = 12
+BRANCHES = 16
 
 
 def draw_case(ctx, mix):
@@ -38,6 +38,8 @@ def draw_case(ctx, mix):
         make = ctx.rng.choices([f for f, _ in mix], [w for _, w in mix])[0]
         case = make(ctx)
         if case:
+            if "{" in case.user:
+                raise ValueError(f"a slot was left open: {case.user}")
             return case
     return None
 
@@ -49,7 +51,7 @@ def sample(rng, phrases, split, smallest, largest):
     house = houses.random_house(rng, split, n)
     ctx = commands.Context(rng, house, phrases, split, split, rng.choice([0.1, 0.3, 0.5]))
     branches, size = [], 0
-    while len(branches) < BRANCHES and size < 3600:
+    while len(branches) < BRANCHES and size < 5200:
         case = draw_case(ctx, MIX)
         if case is None:
             break

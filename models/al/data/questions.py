@@ -100,6 +100,8 @@ COUNTS = {
 }
 KINDS_SAID = {"light": ["lights", "lamps", "lights"], "fan": ["fans"], "switch": ["switches", "plugs"],
               "cover": ["blinds", "curtains", "shutters"], "lock": ["doors", "locks"]}
+SINGULAR = {"lights": "light", "lamps": "lamp", "fans": "fan", "switches": "switch", "plugs": "plug", "blinds": "blind",
+            "curtains": "curtain", "shutters": "shutter", "doors": "door", "locks": "lock"}
 KINDS_NAMED = {"light": ("light", "lights"), "fan": ("fan", "fans"), "switch": ("switch", "switches"),
                "cover": ("cover", "covers"), "lock": ("lock", "locks")}
 
@@ -167,7 +169,8 @@ def counting(ctx):
         own = [d for d in own if all(w in reference.words_of(d.name) for w in reference.words_of(room))]
     if not own:
         return None
-    text = phrase.text.replace("{kinds}", rng.choice(KINDS_SAID[kind])).replace("{room}", room)
+    said = rng.choice(KINDS_SAID[kind])
+    text = phrase.text.replace("{kinds}", said).replace("{kind}", SINGULAR[said]).replace("{room}", room)
     return counted(typed(ctx, text), own, kind, state, asked)
 
 
