@@ -10,9 +10,9 @@ namespace {
 using kernels::PackedKernel;
 using kernels::PackedType;
 
-// A panel's share of k that stays in a first-level cache of 32 KB together with the tile's rows of
-// A, while several passes go over it.
-constexpr int64_t kPanelBlockBytes = 16 << 10;
+// A panel's share of k that stays near, in the first- and second-level cache, while several passes go
+// over it. Shorter parts would load and store C more often (measured on Zen 3: 16 KB 5 % slower).
+constexpr int64_t kPanelBlockBytes = 32 << 10;
 // Rows of A of one block of k that stay in a second-level cache of 256 KB and more.
 constexpr int64_t kLhsBlockBytes = 128 << 10;
 // Bytes of B that one claim of work streams: long enough to hide the claim, short enough to even

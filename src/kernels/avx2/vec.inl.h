@@ -3,7 +3,7 @@
 // bytes, 4 bytes a lane.
 
 constexpr int kLanes = 8;
-constexpr int kPanelVecs = 2;  // vectors side by side in a panel of floats: a cache line of fp32
+constexpr int kPanelVecs = 3;  // vectors side by side in a panel of floats
 using VecF = __m256;
 using VecI = __m256i;
 using VecM = __m256;  // all bits of a lane set, or none

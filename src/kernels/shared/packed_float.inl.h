@@ -33,16 +33,45 @@ inline int64_t columns_of(const TileArgs& args, int64_t v) {
   return left < 0 ? 0 : left < kLanes ? left : kLanes;
 }
 
+template <int kRows, int kVecs>
+inline void start_sums(const TileArgs& args, VecF (&sums)[kRows][kVecs]) {
+  const bool whole = args.n_cols == kVecs * kLanes;
+  for (int r = 0; r < kRows; ++r) {
+    const float* c = static_cast<const float*>(args.c) + r * args.c_stride;
+    for (int v = 0; v < kVecs; ++v) {
+      sums[r][v] = !args.add ? zeros()
+                   : whole   ? load(c + v * kLanes)
+                             : load_partial(c + v * kLanes, columns_of(args, v));
+    }
+  }
+}
+
+template <int kRows, int kVecs>
+inline void store_sums(const TileArgs& args, const VecF (&sums)[kRows][kVecs]) {
+  const bool whole = args.n_cols == kVecs * kLanes;
+  for (int r = 0; r < kRows; ++r) {
+    float* c = static_cast<float*>(args.c) + r * args.c_stride;
+    for (int v = 0; v < kVecs; ++v) {
+      whole ? store(c + v * kLanes, sums[r][v])
+            : store_partial(c + v * kLanes, sums[r][v], columns_of(args, v));
+    }
+  }
+}
+
+// Fetches kBytes of what the loop comes to some hundred cycles later: weights come from memory, and
+// the processor's own prefetcher is late (Zen 3, 4 and 16 rows, cold: 6 % faster; one row, which
+// only loads: 3 % slower, so not there). Behind the last panel nothing is read: it is a hint.
+constexpr int64_t kPrefetchAhead = 768;
+template <int64_t kBytes>
+inline void prefetch(const std::byte* at) {
+  for (int64_t i = 0; i < kBytes; i += 64) __builtin_prefetch(at + kPrefetchAhead + i);
+}
+
 template <typename Type, int kRows, int kPanels>
 void packed_float_tile(const TileArgs& args) {
   constexpr int kVecs = kPanels * kPanelVecs;
   VecF sums[kRows][kVecs];
-  for (int r = 0; r < kRows; ++r) {
-    const float* c = static_cast<const float*>(args.c) + r * args.c_stride;
-    for (int v = 0; v < kVecs; ++v) {
-      sums[r][v] = args.add ? load_partial(c + v * kLanes, columns_of(args, v)) : zeros();
-    }
-  }
+  start_sums(args, sums);
   const std::byte* a = args.a;
   const std::byte* b = args.b + packed_float_bytes<Type>(args.first_k);
   for (int64_t k = 0; k < args.n_k; ++k) {
@@ -52,6 +81,7 @@ void packed_float_tile(const TileArgs& args) {
         const std::byte* at = b + p * args.panel_bytes + v * kLanes * Type::kBytes;
         w[p * kPanelVecs + v] = Type::load_lanes(at);
       }
+      if (kRows > 1) prefetch<kFloatWidth * Type::kBytes>(b + p * args.panel_bytes);
     }
     for (int r = 0; r < kRows; ++r) {
       const VecF x = splat(*reinterpret_cast<const float*>(a + r * args.a_row_bytes));
@@ -60,14 +90,7 @@ void packed_float_tile(const TileArgs& args) {
     a += args.a_step_bytes;
     b += kFloatWidth * Type::kBytes;
   }
-  for (int r = 0; r < kRows; ++r) {
-    float* c = static_cast<float*>(args.c) + r * args.c_stride;
-    for (int v = 0; v < kVecs; ++v) {
-      const int64_t n = columns_of(args, v);
-      n == kLanes ? store(c + v * kLanes, sums[r][v])
-                  : store_partial(c + v * kLanes, sums[r][v], n);
-    }
-  }
+  store_sums(args, sums);
 }
 
 template <typename Type, int kRows, int kPanels>
