@@ -2,13 +2,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "api/guard.h"
+#include "api/c_edge.h"
 #include "cria/c.h"
 #include "cria/cria.h"
 
-struct cria_error {
-  std::string message;
-};
 struct cria_model {
   cria::Model model;
 };
@@ -19,30 +16,9 @@ struct cria_session {
 namespace {
 
 using cria::Status;
+using cria::api::missing;
 
 static_assert(static_cast<int>(cria::StatusCode::internal) == CRIA_INTERNAL);
-
-// Where there is no room for the message, the code alone has to do.
-void store_message(const Status& status, cria_error** error) {
-  try {
-    *error = new cria_error{status.message()};
-  } catch (const std::bad_alloc&) {
-    *error = nullptr;
-  }
-}
-
-// Runs work at the edge and turns its Status into a code and an error object.
-template <typename Work>
-cria_code run(cria_error** error, const Work& work) {
-  if (error != nullptr) *error = nullptr;
-  const Status status = cria::api::guard([&]() -> Status { return work(); });
-  if (!status.ok() && error != nullptr) store_message(status, error);
-  return static_cast<cria_code>(status.code());
-}
-
-Status missing(const char* argument) {
-  return cria::invalid_argument(argument, ": found null, expected a pointer");
-}
 
 cria::GenerateOptions options_of(const cria_generate_params* params) {
   cria::GenerateOptions options;
@@ -84,7 +60,7 @@ void cria_error_free(cria_error* error) { delete error; }
 
 cria_code cria_model_open(const char* path, const char* tokenizer_path, cria_model** out,
                           cria_error** error) {
-  return run(error, [&]() -> Status {
+  return cria::api::run_for_c(error, [&]() -> Status {
     if (out == nullptr) return missing("out");
     *out = nullptr;
     if (path == nullptr) return missing("path");
@@ -110,7 +86,7 @@ int32_t cria_model_n_ctx_train(const cria_model* model) {
 cria_code cria_tokenize(const cria_model* model, const char* text, size_t n_bytes, int add_special,
                         int parse_special, int32_t* ids, size_t capacity, size_t* n_ids,
                         cria_error** error) {
-  return run(error, [&]() -> Status {
+  return cria::api::run_for_c(error, [&]() -> Status {
     if (model == nullptr) return missing("model");
     if (n_ids == nullptr) return missing("n_ids");
     if (text == nullptr && n_bytes > 0) return missing("text");
@@ -126,7 +102,7 @@ cria_code cria_tokenize(const cria_model* model, const char* text, size_t n_byte
 
 cria_code cria_detokenize(const cria_model* model, const int32_t* ids, size_t n_ids, char* text,
                           size_t capacity, size_t* n_bytes, cria_error** error) {
-  return run(error, [&]() -> Status {
+  return cria::api::run_for_c(error, [&]() -> Status {
     if (model == nullptr) return missing("model");
     if (n_bytes == nullptr) return missing("n_bytes");
     if (ids == nullptr && n_ids > 0) return missing("ids");
@@ -141,7 +117,7 @@ cria_code cria_detokenize(const cria_model* model, const int32_t* ids, size_t n_
 
 cria_code cria_session_new(const cria_model* model, int32_t n_ctx, int32_t n_threads,
                            cria_session** out, cria_error** error) {
-  return run(error, [&]() -> Status {
+  return cria::api::run_for_c(error, [&]() -> Status {
     if (out == nullptr) return missing("out");
     *out = nullptr;
     if (model == nullptr) return missing("model");
@@ -170,7 +146,7 @@ cria_generate_params cria_generate_defaults(void) {
 cria_code cria_generate(cria_session* session, const char* prompt, size_t n_bytes,
                         const cria_generate_params* params, cria_piece_callback on_piece,
                         void* user, int32_t* n_generated, cria_error** error) {
-  return run(error, [&]() -> Status {
+  return cria::api::run_for_c(error, [&]() -> Status {
     if (session == nullptr) return missing("session");
     if (prompt == nullptr && n_bytes > 0) return missing("prompt");
     return store_count(session->session.generate({prompt, n_bytes}, options_of(params),
@@ -182,7 +158,7 @@ cria_code cria_generate(cria_session* session, const char* prompt, size_t n_byte
 cria_code cria_chat(cria_session* session, const cria_chat_message* messages, size_t n_messages,
                     const cria_generate_params* params, cria_piece_callback on_piece, void* user,
                     int32_t* n_generated, cria_error** error) {
-  return run(error, [&]() -> Status {
+  return cria::api::run_for_c(error, [&]() -> Status {
     if (session == nullptr) return missing("session");
     if (messages == nullptr && n_messages > 0) return missing("messages");
     std::vector<cria::ChatMessage> conversation;
@@ -200,7 +176,7 @@ cria_code cria_chat(cria_session* session, const cria_chat_message* messages, si
 
 cria_code cria_session_append(cria_session* session, const int32_t* ids, size_t n_ids,
                               const float** logits, cria_error** error) {
-  return run(error, [&]() -> Status {
+  return cria::api::run_for_c(error, [&]() -> Status {
     if (session == nullptr) return missing("session");
     if (ids == nullptr && n_ids > 0) return missing("ids");
     Status status = session->session.append({ids, ids + n_ids});
@@ -210,7 +186,7 @@ cria_code cria_session_append(cria_session* session, const int32_t* ids, size_t 
 }
 
 cria_code cria_session_rewind(cria_session* session, int32_t n_tokens, cria_error** error) {
-  return run(error, [&]() -> Status {
+  return cria::api::run_for_c(error, [&]() -> Status {
     if (session == nullptr) return missing("session");
     return session->session.rewind(n_tokens);
   });
