@@ -69,6 +69,28 @@ CRIA_API std::vector<std::string> kernel_tables();
 // "x86-64: avx2 avx512 ..." as detected.
 CRIA_API std::string cpu_description();
 
+// What this machine can do at most, measured in about half a second with n_threads threads at once
+// (0: as many as this process may use): multiply-adds in registers, counted as two operations, and
+// bytes read from memory that no cache holds.
+struct MachineLimits {
+  int n_threads = 0;
+  double f32_gops = 0;   // fp32
+  double int8_gops = 0;  // int8 * int8 -> int32, by the fastest exact instructions of the table
+  double read_gbs = 0;   // GB/s, 10^9 bytes
+};
+// isa: as in ModelOptions. Errors: invalid_argument, out_of_memory (256 MB of scratch).
+CRIA_API Result<MachineLimits> measure_limits(int n_threads = 0, const std::string& isa = "");
+
+// The matrix products of one token through a known model's shape, the largest first.
+struct MatrixShape {
+  std::string what;  // "feed-forward gate, up"
+  int64_t n = 0;     // outputs
+  int64_t k = 0;     // inputs
+  int count = 0;     // of them in the model
+};
+// shape: one of synth_shapes(). Errors: invalid_argument with the valid names.
+CRIA_API Result<std::vector<MatrixShape>> matrix_shapes(const std::string& shape);
+
 // Logits of every position, [tokens.size(), n_vocab], for perplexity and comparisons.
 // Errors: as Session::append.
 CRIA_API Result<std::vector<float>> all_position_logits(const Model& model,

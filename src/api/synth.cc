@@ -274,6 +274,23 @@ Status synthesize_checked(const std::string& path, const SynthOptions& options) 
 
 }  // namespace
 
+Result<std::vector<MatrixShape>> matrix_shapes(const std::string& name) {
+  return api::guard([&]() -> Result<std::vector<MatrixShape>> {
+    const auto shape = find_shape(name);
+    if (!shape.ok()) return shape.status();
+    const int64_t d = shape->d_model, heads = shape->n_heads, kv_heads = shape->n_kv_heads;
+    const int n_layers = shape->n_layers;
+    return std::vector<MatrixShape>{
+        {"output", shape->n_vocab, d, 1},
+        {"feed-forward gate, up", shape->d_ff, d, 2 * n_layers},
+        {"feed-forward down", d, shape->d_ff, n_layers},
+        {"attention q", heads * shape->head_dim, d, n_layers},
+        {"attention output", d, heads * shape->head_dim, n_layers},
+        {"attention k, v", kv_heads * shape->head_dim, d, 2 * n_layers},
+    };
+  });
+}
+
 Status synthesize(const std::string& path, const SynthOptions& options) {
   return api::guard([&] { return synthesize_checked(path, options); });
 }

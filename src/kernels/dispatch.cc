@@ -28,6 +28,8 @@ void overlay(Table& below, const Table& above) {
   below.name = above.name;
   for (size_t i = 0; i < below.matmul.size(); ++i) overlay_slot(below.matmul[i], above.matmul[i]);
   for (size_t i = 0; i < below.packed.size(); ++i) overlay_slot(below.packed[i], above.packed[i]);
+  overlay_slot(below.peak_f32, above.peak_f32);
+  overlay_slot(below.peak_int8, above.peak_int8);
   overlay_slot(below.quantize_q8a, above.quantize_q8a);
   overlay_slot(below.quantize_grouped, above.quantize_grouped);
   overlay_slot(below.rms_norm, above.rms_norm);

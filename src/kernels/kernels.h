@@ -93,6 +93,12 @@ using AttendFn = void (*)(const AttendArgs& args);
 // every table.
 using StoreF16Fn = void (*)(const float* x, int64_t n, uint16_t* out);
 
+// A loop of nothing but multiply-adds in registers, to measure what the core can do.
+struct Peak {
+  int64_t multiply_adds = 0;                 // in one round
+  float (*run)(int64_t n_rounds) = nullptr;  // the result only keeps the work from being left out
+};
+
 // A null slot means "the next table down"; the scalar table has none and is the definition.
 struct Table {
   const char* name = nullptr;
@@ -105,6 +111,8 @@ struct Table {
   AttendFn attend_f32 = nullptr;
   StoreF16Fn store_f16 = nullptr;
   std::array<const PackedKernel*, kNumPackedTypes> packed = {};  // by PackedType
+  const Peak* peak_f32 = nullptr;
+  const Peak* peak_int8 = nullptr;  // int8 * int8 -> int32, exact
 };
 
 namespace scalar {

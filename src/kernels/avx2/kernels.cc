@@ -18,6 +18,7 @@ namespace {
 #include "kernels/shared/elementwise.inl.h"
 #include "kernels/shared/attend.inl.h"
 #include "kernels/shared/table.inl.h"
+#include "kernels/shared/peak.inl.h"
 #include "kernels/shared/packed_blocks.inl.h"
 #include "kernels/shared/packed_float.inl.h"
 #include "kernels/avx2/packed_int8.inl.h"
@@ -26,6 +27,6 @@ namespace {
 
 }  // namespace
 
-constinit const Table kTable = make_table("avx2", kPacked);
+constinit const Table kTable = make_table("avx2", kPacked, &kPeakF32, &kPeakInt8);
 
 }  // namespace cria::kernels::avx2

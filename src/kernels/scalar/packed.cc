@@ -161,8 +161,26 @@ constexpr PackedKernel make() {
           .n_tiles = 1};
 }
 
+// Four sums, so that the additions do not wait for each other.
+float peak_f32(int64_t n_rounds) {
+  float sums[4] = {1, 2, 3, 4};
+  for (int64_t round = 0; round < n_rounds; ++round) {
+    for (float& sum : sums) sum = sum * 0.999f + 0.001f;
+  }
+  return sums[0] + sums[1] + sums[2] + sums[3];
+}
+float peak_int8(int64_t n_rounds) {
+  uint32_t sums[4] = {1, 2, 3, 4};
+  for (int64_t round = 0; round < n_rounds; ++round) {
+    for (uint32_t& sum : sums) sum += sum * 3;
+  }
+  return static_cast<float>(sums[0] + sums[1] + sums[2] + sums[3]);
+}
+
 }  // namespace
 
+constinit const Peak kPeakF32 = {.multiply_adds = 4, .run = peak_f32};
+constinit const Peak kPeakInt8 = {.multiply_adds = 4, .run = peak_int8};
 constinit const PackedKernel kPacked[kNumPackedTypes] = {
     make<PackedType::f32>(),  make<PackedType::f16>(),  make<PackedType::bf16>(),
     make<PackedType::s8>(),   make<PackedType::u8>(),   make<PackedType::q4_0>(),

@@ -31,6 +31,8 @@ constexpr Table make_table() {
   table.attend_f16 = attend_f16;
   table.attend_f32 = attend_f32;
   table.store_f16 = store_f16;
+  table.peak_f32 = &kPeakF32;
+  table.peak_int8 = &kPeakInt8;
   for (size_t i = 0; i < table.packed.size(); ++i) table.packed[i] = &kPacked[i];
   return table;
 }

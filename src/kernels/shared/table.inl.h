@@ -1,7 +1,8 @@
 // The slots that kernels/shared fills. Included last, in an unnamed namespace.
 
-// packed: kNumPackedTypes kernels, or null.
-constexpr Table make_table(const char* name, const PackedKernel* packed) {
+// packed: kNumPackedTypes kernels.
+constexpr Table make_table(const char* name, const PackedKernel* packed,
+                           const Peak* peak_f32 = nullptr, const Peak* peak_int8 = nullptr) {
   Table table;
   table.name = name;
   const auto matmul = [&table](DType dtype) -> MatmulFn& {
@@ -26,6 +27,8 @@ constexpr Table make_table(const char* name, const PackedKernel* packed) {
   table.attend_f16 = attend<KvF16>;
   table.attend_f32 = attend<KvF32>;
   table.store_f16 = store_f16_row;
-  for (int i = 0; packed != nullptr && i < kNumPackedTypes; ++i) table.packed[i] = packed + i;
+  table.peak_f32 = peak_f32;
+  table.peak_int8 = peak_int8;
+  for (int i = 0; i < kNumPackedTypes; ++i) table.packed[i] = packed + i;
   return table;
 }

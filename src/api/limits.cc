@@ -1,0 +1,97 @@
+// What the machine can do: peaks of the chosen kernels, and reading from memory.
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "api/guard.h"
+#include "base/aligned_buffer.h"
+#include "base/cpu.h"
+#include "base/thread_pool.h"
+#include "cria/diagnose.h"
+#include "kernels/dispatch.h"
+
+namespace cria {
+namespace {
+
+// More than the last-level caches of the machines that this library is for.
+constexpr uint64_t kReadBytes = 256 << 20;
+constexpr int kRepeats = 7;
+
+double now() {
+  timespec t = {};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+// Seconds of the fastest of a few runs: what the machine can do, undisturbed.
+template <typename Work>
+double best_seconds(const Work& work) {
+  double best = 1e30;
+  for (int i = 0; i < kRepeats; ++i) {
+    const double start = now();
+    work();
+    best = std::min(best, now() - start);
+  }
+  return best;
+}
+
+double peak_gops(const kernels::Peak& peak, ThreadPool& pool) {
+  constexpr double kSeconds = 0.01;
+  int64_t n_rounds = 1000;
+  while (best_seconds([&] { peak.run(n_rounds); }) < kSeconds / 4) n_rounds *= 2;
+  n_rounds *= 4;
+  std::atomic<int> kept{0};
+  const double seconds = best_seconds([&] {
+    pool.for_each(pool.n_threads(), 1, [&](int64_t, int64_t, int) {
+      kept.fetch_add(peak.run(n_rounds) > 1e30f ? 1 : 0, std::memory_order_relaxed);
+    });
+  });
+  return 2e-9 * static_cast<double>(peak.multiply_adds * n_rounds * pool.n_threads()) / seconds;
+}
+
+uint64_t sum_of(const uint64_t* at, uint64_t n) {
+  uint64_t sums[8] = {};
+  for (uint64_t i = 0; i + 8 <= n; i += 8) {
+    for (uint64_t j = 0; j < 8; ++j) sums[j] += at[i + j];
+  }
+  uint64_t total = 0;
+  for (const uint64_t sum : sums) total += sum;
+  return total;
+}
+
+double read_gbs(AlignedBuffer& buffer, ThreadPool& pool) {
+  const auto words = buffer.as<uint64_t>();
+  std::memset(buffer.data(), 1, buffer.size_bytes());
+  constexpr int64_t kGrain = 1 << 15;  // words: 256 KB a claim
+  std::atomic<uint64_t> kept{0};
+  const double seconds = best_seconds([&] {
+    pool.for_each(static_cast<int64_t>(words.size()), kGrain, [&](int64_t begin, int64_t end, int) {
+      kept.fetch_add(sum_of(words.data() + begin, static_cast<uint64_t>(end - begin)),
+                     std::memory_order_relaxed);
+    });
+  });
+  return 1e-9 * static_cast<double>(buffer.size_bytes()) / seconds;
+}
+
+}  // namespace
+
+Result<MachineLimits> measure_limits(int n_threads, const std::string& isa) {
+  return api::guard([&]() -> Result<MachineLimits> {
+    auto table = kernels::choose_table(isa);
+    if (!table.ok()) return table.status();
+    auto pool = ThreadPool::create(n_threads == 0 ? n_usable_processors() : n_threads);
+    if (!pool.ok()) return pool.status();
+    auto buffer = AlignedBuffer::allocate(kReadBytes, "measuring the memory");
+    if (!buffer.ok()) return buffer.status();
+    MachineLimits limits;
+    limits.n_threads = (*pool)->n_threads();
+    limits.f32_gops = peak_gops(*table->peak_f32, **pool);
+    limits.int8_gops = peak_gops(*table->peak_int8, **pool);
+    limits.read_gbs = read_gbs(*buffer, **pool);
+    return limits;
+  });
+}
+
+}  // namespace cria
