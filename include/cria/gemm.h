@@ -173,6 +173,11 @@ CRIA_API Quantization quantization_for(const float* x, int64_t n, ElementType ty
 CRIA_API Status requantize(const void* x, ElementType from, int64_t n, float scale,
                            int32_t zero_point, ElementType to, void* out);
 
+// n elements of a float or block type as fp32, by the plain definition of the format.
+// Errors: invalid_argument (n no multiple of the block, a null pointer), unsupported (another
+// type).
+CRIA_API Status dequantize(ElementType type, const void* x, int64_t n, float* out);
+
 // Which kernel and packing a shape gets, and why, as lines for people.
 CRIA_API Result<std::string> explain_gemm(int64_t m, int64_t n, int64_t k, ElementType type,
                                           int n_threads = 1, const std::string& isa = "");

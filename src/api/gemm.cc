@@ -140,7 +140,7 @@ struct Job {
     product.source = b.source;
     product.out = epilogue_of(c, options, b.impl.type);
     plan = gemm::plan_product(*product.kernel, product.type, product.shape);
-    lhs_bytes = gemm::lhs_scratch_bytes(*product.kernel, a);
+    lhs_bytes = gemm::lhs_scratch_bytes(*product.kernel, a, plan);
     scratch_bytes = gemm::product_scratch_bytes(product, plan);
   }
 
@@ -151,7 +151,7 @@ struct Job {
   }
 
   void run(const kernels::Table& table, const ConstMatrixView& a, std::byte* workspace) {
-    product.a = gemm::make_lhs({table, *pool}, *product.kernel, a, workspace);
+    product.a = gemm::make_lhs({table, *pool}, *product.kernel, a, plan, workspace);
     gemm::run(product, plan, *pool, workspace + lhs_bytes);
   }
 };

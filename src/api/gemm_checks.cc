@@ -13,11 +13,11 @@ constexpr int64_t kMaxSide = int64_t{1} << 40;
 constexpr struct {
   const char* name;
   int64_t bytes;  // 0: a block type
-  DType dtype;    // of a block type
+  DType dtype;    // of a float or block type
 } kTypes[] = {
-    {"f32", 4, {}},
-    {"f16", 2, {}},
-    {"bf16", 2, {}},
+    {"f32", 4, DType::f32},
+    {"f16", 2, DType::f16},
+    {"bf16", 2, DType::bf16},
     {"s8", 1, {}},
     {"u8", 1, {}},
     {"s16", 2, {}},
@@ -188,6 +188,11 @@ std::optional<kernels::PackedType> packed_type(ElementType type) {
   if (!is_known(type) || type == ElementType::s16 || type == ElementType::s32) return std::nullopt;
   const int skipped = is_block(type) ? 2 : 0;  // s16 and s32
   return static_cast<kernels::PackedType>(static_cast<int>(type) - skipped);
+}
+
+std::optional<DType> dtype_of(ElementType type) {
+  if (!is_known(type) || (!is_float(type) && !is_block(type))) return std::nullopt;
+  return row_of(type).dtype;
 }
 
 Steps steps_of(const ConstMatrixView& view) {

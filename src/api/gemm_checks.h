@@ -7,6 +7,7 @@
 #include "base/str_cat.h"
 #include "cria/gemm.h"
 #include "kernels/packed.h"
+#include "tensor/dtype.h"
 
 namespace cria::api {
 
@@ -15,6 +16,9 @@ bool is_block(ElementType type);  // q4_0 ...
 
 // The kernels' name of a type that B may have.
 std::optional<kernels::PackedType> packed_type(ElementType type);
+
+// The tensor layer's name of a float or block type; nothing for an integer.
+std::optional<DType> dtype_of(ElementType type);
 
 // Bytes between neighbouring rows and columns of a view; of blocks, only between columns.
 struct Steps {

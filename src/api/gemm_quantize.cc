@@ -3,9 +3,10 @@
 #include <cmath>
 #include <cstring>
 
-#include "base/str_cat.h"
+#include "api/gemm_checks.h"
 #include "cria/gemm.h"
 #include "gemm/epilogue.h"
+#include "tensor/blocks.h"
 
 namespace cria {
 namespace {
@@ -83,6 +84,23 @@ Quantization quantization_for(const float* x, int64_t n, ElementType type, bool 
   }
   if (!(how.scale > 0)) how = {.scale = 1, .zero_point = symmetric ? how.zero_point : 0};
   return how;
+}
+
+Status dequantize(ElementType type, const void* x, int64_t n, float* out) {
+  const auto dtype = api::dtype_of(type);
+  if (!dtype) {
+    return unsupported("dequantize: type: found ", element_type_name(type),
+                       ", expected f32, f16, bf16 or a block type");
+  }
+  const int64_t block = dtype_info(*dtype).block_elems;
+  if (n < 0 || n % block != 0) {
+    return invalid_argument("dequantize: n: found ", n, ", expected a multiple of ", block);
+  }
+  if (n > 0 && (x == nullptr || out == nullptr)) {
+    return invalid_argument("dequantize: found a null pointer for ", n, " elements");
+  }
+  dequantize_row(*dtype, static_cast<const std::byte*>(x), n, out);
+  return {};
 }
 
 Status requantize(const void* x, ElementType from, int64_t n, float scale, int32_t zero_point,

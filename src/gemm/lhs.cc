@@ -1,5 +1,6 @@
 #include "gemm/lhs.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "gemm/epilogue.h"
@@ -27,7 +28,7 @@ Steps steps_of(const ConstMatrixView& a) {
 bool in_place(const PackedKernel& kernel, const ConstMatrixView& a) {
   if (kernel.form != LhsForm::rows) return false;
   if (is_int(a.type)) return steps_of(a).column == 1;
-  return a.type == ElementType::f32;
+  return a.type == ElementType::f32 && (!kernel.unit_step || steps_of(a).column == 4);
 }
 
 int64_t made_row_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
@@ -114,19 +115,61 @@ int32_t sum_of_row(const ConstMatrixView& a, int64_t row) {
   return static_cast<int32_t>(sum);
 }
 
+int64_t rows_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
+  return in_place(kernel, a) ? 0 : a.n_rows * aligned(made_row_bytes(kernel, a));
+}
+
+int64_t sums_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
+  return kernel.wants_a_sums ? aligned(a.n_rows * 4) : 0;
+}
+
+// Of the groups of all blocks of k.
+int64_t groups_bytes(const PackedKernel& kernel, const ConstMatrixView& a, const Plan& plan) {
+  if (!plan.grouped) return 0;
+  const int64_t n_groups = a.n_rows / kernel.group_rows;
+  const int64_t n_whole = a.n_cols / plan.k_block, rest = a.n_cols % plan.k_block;
+  const int64_t whole = n_whole * group_bytes(kernel, plan.k_block);
+  return n_groups * (whole + (rest > 0 ? group_bytes(kernel, rest) : 0));
+}
+
+void make_groups(const Compute& compute, const PackedKernel& kernel, const Plan& plan,
+                 int64_t n_cols, const Lhs& lhs) {
+  compute.pool.for_each(lhs.n_groups, 1, [&](int64_t begin, int64_t end, int) {
+    for (int64_t k = 0; k < n_cols; k += plan.k_block) {
+      const int64_t n_k = std::min(plan.k_block, n_cols - k);
+      for (int64_t g = begin; g < end; ++g) {
+        kernel.group({.a = lhs.at(g * kernel.group_rows, k),
+                      .a_row_bytes = lhs.row_bytes,
+                      .a_step_bytes = lhs.step_bytes,
+                      .n_rows = kernel.group_rows,
+                      .n_k = n_k,
+                      .out = const_cast<std::byte*>(group_at(lhs, kernel, plan, g, k, n_k))});
+      }
+    }
+  });
+}
+
 }  // namespace
 
-int64_t lhs_scratch_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
-  const int64_t rows = in_place(kernel, a) ? 0 : a.n_rows * aligned(made_row_bytes(kernel, a));
-  return rows + (kernel.wants_a_sums ? aligned(a.n_rows * 4) : 0);
+int64_t group_bytes(const PackedKernel& kernel, int64_t n_k) {
+  return aligned(kernel.group_bytes(n_k));
+}
+
+const std::byte* group_at(const Lhs& lhs, const PackedKernel& kernel, const Plan& plan,
+                          int64_t i_group, int64_t k, int64_t n_k) {
+  return lhs.groups + k / plan.k_block * lhs.k_block_bytes + i_group * group_bytes(kernel, n_k);
+}
+
+int64_t lhs_scratch_bytes(const PackedKernel& kernel, const ConstMatrixView& a, const Plan& plan) {
+  return sums_bytes(kernel, a) + rows_bytes(kernel, a) + groups_bytes(kernel, a, plan);
 }
 
 Lhs make_lhs(const Compute& compute, const PackedKernel& kernel, const ConstMatrixView& a,
-             std::byte* scratch) {
+             const Plan& plan, std::byte* scratch) {
   Lhs lhs;
   const bool direct = in_place(kernel, a);
   auto* sums = reinterpret_cast<int32_t*>(scratch);
-  std::byte* rows = scratch + (kernel.wants_a_sums ? aligned(a.n_rows * 4) : 0);
+  std::byte* rows = scratch + sums_bytes(kernel, a);
   const Steps steps = steps_of(a);
   lhs.data = direct ? static_cast<const std::byte*>(a.data) : rows;
   lhs.row_bytes = direct ? steps.row : aligned(made_row_bytes(kernel, a));
@@ -136,13 +179,19 @@ Lhs make_lhs(const Compute& compute, const PackedKernel& kernel, const ConstMatr
                    : is_int(a.type)                    ? 1
                                                        : 4;
   lhs.sums = kernel.wants_a_sums ? sums : nullptr;
-  if (direct && !kernel.wants_a_sums) return lhs;
-  compute.pool.for_each(a.n_rows, 4, [&](int64_t begin, int64_t end, int) {
-    for (int64_t r = begin; r < end; ++r) {
-      if (!direct) make_row(compute, kernel, a, r, rows + r * lhs.row_bytes);
-      if (kernel.wants_a_sums) sums[r] = sum_of_row(a, r);
-    }
-  });
+  if (!direct || kernel.wants_a_sums) {
+    compute.pool.for_each(a.n_rows, 4, [&](int64_t begin, int64_t end, int) {
+      for (int64_t r = begin; r < end; ++r) {
+        if (!direct) make_row(compute, kernel, a, r, rows + r * lhs.row_bytes);
+        if (kernel.wants_a_sums) sums[r] = sum_of_row(a, r);
+      }
+    });
+  }
+  if (!plan.grouped) return lhs;
+  lhs.groups = rows + rows_bytes(kernel, a);
+  lhs.n_groups = a.n_rows / kernel.group_rows;
+  lhs.k_block_bytes = lhs.n_groups * group_bytes(kernel, plan.k_block);
+  make_groups(compute, kernel, plan, a.n_cols, lhs);
   return lhs;
 }
 

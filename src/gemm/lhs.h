@@ -6,6 +6,7 @@
 
 #include "cria/gemm.h"
 #include "gemm/compute.h"
+#include "gemm/policy.h"
 
 namespace cria::gemm {
 
@@ -14,6 +15,10 @@ struct Lhs {
   int64_t row_bytes = 0;
   int64_t step_bytes = 0;         // between neighbours along k; 0 for blocks of 32
   const int32_t* sums = nullptr;  // of the rows, where the kernel wants them
+  // Where the plan is grouped: for each block of k, each whole group of rows, interleaved.
+  const std::byte* groups = nullptr;
+  int64_t n_groups = 0;
+  int64_t k_block_bytes = 0;  // of all groups of one (whole) block of k
 
   // Row `row` at k.
   const std::byte* at(int64_t row, int64_t k) const {
@@ -23,11 +28,17 @@ struct Lhs {
 };
 
 // Scratch for A [m, k]; 0 where it is read in place.
-int64_t lhs_scratch_bytes(const kernels::PackedKernel& kernel, const ConstMatrixView& a);
+int64_t lhs_scratch_bytes(const kernels::PackedKernel& kernel, const ConstMatrixView& a,
+                          const Plan& plan);
 
 // Reads A in place or makes its form in scratch, which outlives the result.
-// Requires  sizes above 0; an A whose type goes with the kernel's
+// Requires  sizes above 0; an A whose type goes with the kernel's; scratch aligned to 64 bytes
 Lhs make_lhs(const Compute& compute, const kernels::PackedKernel& kernel, const ConstMatrixView& a,
-             std::byte* scratch);
+             const Plan& plan, std::byte* scratch);
+
+// Bytes of one group in a block of n_k along k, and where group i_group of the block from k on is.
+int64_t group_bytes(const kernels::PackedKernel& kernel, int64_t n_k);
+const std::byte* group_at(const Lhs& lhs, const kernels::PackedKernel& kernel, const Plan& plan,
+                          int64_t i_group, int64_t k, int64_t n_k);
 
 }  // namespace cria::gemm

@@ -63,39 +63,50 @@ class Claim {
   // it is near.
   void run_block(int64_t m, int64_t n_rows, int64_t k) {
     for (int64_t panel = first_panel_; panel < end_panel_;) {
-      int64_t n_panels = end_panel_ - panel;
+      const int64_t left = end_panel_ - panel;
+      const int64_t first_rows = std::min(plan_.rows_per_pass, n_rows);
+      const int64_t n_panels = tile_for(kernel_, first_rows, left).panels;
       for (int64_t row = 0; row < n_rows; row += plan_.rows_per_pass) {
-        const int64_t left = std::min(plan_.rows_per_pass, n_rows - row);
-        // What the first pass takes side by side, the others go over too.
-        const int64_t side_by_side = tile_for(kernel_, left, n_panels).panels;
-        if (row == 0) n_panels = side_by_side;
-        for (int64_t i = 0; i < n_panels;) {
-          const kernels::Tile& tile = tile_for(kernel_, left, n_panels - i);
-          run_tile(tile, m + row, left, m, panel + i, k);
-          i += tile.panels;
-        }
+        run_pass(m, row, std::min(plan_.rows_per_pass, n_rows - row), panel, n_panels, k);
       }
       panel += n_panels;
     }
   }
 
-  void run_tile(const kernels::Tile& tile, int64_t row, int64_t n_rows, int64_t m, int64_t panel,
+  // Some rows of the block with some panels, by as many tiles as it takes.
+  void run_pass(int64_t m, int64_t row, int64_t n_rows, int64_t panel, int64_t n_panels,
                 int64_t k) {
-    const int64_t width = tile.panels * kernel_.width;
-    const int64_t c_bytes = 4;
-    std::byte* c =
-        plain_ ? p_.out.c + (row * p_.out.c_stride + column(panel)) * c_bytes
-               : sums_ + ((row - m) * sums_stride_ + column(panel - first_panel_)) * c_bytes;
-    tile.run({.a = p_.a.at(row, k),
+    for (int64_t done = 0; done < n_rows;) {
+      int64_t rows = 0;
+      for (int64_t i = 0; i < n_panels;) {
+        const kernels::Tile& tile = tile_for(kernel_, n_rows - done, n_panels - i);
+        rows = std::min<int64_t>(tile.max_rows, n_rows - done);
+        run_tile(tile, m, row + done, rows, panel + i, k);
+        i += tile.panels;
+      }
+      done += rows;
+    }
+  }
+
+  void run_tile(const kernels::Tile& tile, int64_t m, int64_t row, int64_t n_rows, int64_t panel,
+                int64_t k) {
+    const int64_t n_k = std::min(plan_.k_block, p_.shape.k - k);
+    const int64_t columns = tile.panels * kernel_.width;
+    constexpr int64_t kSumBytes = 4;
+    std::byte* c = plain_ ? p_.out.c + ((m + row) * p_.out.c_stride + column(panel)) * kSumBytes
+                          : sums_ + (row * sums_stride_ + column(panel - first_panel_)) * kSumBytes;
+    tile.run({.a = tile.grouped
+                       ? group_at(p_.a, kernel_, plan_, (m + row) / kernel_.group_rows, k, n_k)
+                       : p_.a.at(m + row, k),
               .a_row_bytes = p_.a.row_bytes,
               .a_step_bytes = p_.a.step_bytes,
-              .a_sums = p_.a.sums == nullptr ? nullptr : p_.a.sums + row,
+              .a_sums = p_.a.sums == nullptr ? nullptr : p_.a.sums + m + row,
               .b = panels_ + (panel - first_panel_) * panel_bytes_,
               .panel_bytes = panel_bytes_,
               .first_k = k,
-              .n_k = std::min(plan_.k_block, p_.shape.k - k),
+              .n_k = n_k,
               .n_rows = n_rows,
-              .n_cols = std::min(width, p_.shape.n - column(panel)),
+              .n_cols = std::min(columns, p_.shape.n - column(panel)),
               .c = c,
               .c_stride = plain_ ? p_.out.c_stride : sums_stride_,
               .add = k > 0 || (plain_ && p_.out.adds())});

@@ -23,6 +23,7 @@ struct Plan {
   int64_t k_block = 1;        // k that goes through all rows of a block before the next
   int64_t panels_per_claim = 1;
   bool parallel = false;
+  bool grouped = false;  // whole groups of rows are interleaved for the tiles beforehand
   const char* why_tile = "";
   const char* why_k = "";
   const char* why_claim = "";
@@ -32,8 +33,8 @@ struct Plan {
 Plan plan_product(const kernels::PackedKernel& kernel, kernels::PackedType type,
                   const ProductShape& shape);
 
-// The tile of the kernel for n_rows rows and at most n_panels panels side by side: the widest.
-// Requires  n_rows at most that of the largest tile
+// The tile for the most of n_rows rows, and of those the widest of at most n_panels panels. Where
+// the kernel has none for just n_rows it takes fewer, and the rest comes after.
 const kernels::Tile& tile_for(const kernels::PackedKernel& kernel, int64_t n_rows,
                               int64_t n_panels);
 

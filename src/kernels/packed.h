@@ -55,13 +55,27 @@ struct PackArgs {
   std::byte* out;  // panel_bytes(n_k); every byte is written
 };
 
+// A group of rows of A to interleave for the tiles that say so.
+// Shapes    A [n_rows, n_k] in the kernel's form
+// Units     a_row_bytes and a_step_bytes as in TileArgs
+// Requires  n_rows from 1 to group_rows; out overlaps not A
+struct GroupArgs {
+  const std::byte* a;  // the group's first row, at the first k of the tiles that will read it
+  int64_t a_row_bytes;
+  int64_t a_step_bytes;
+  int64_t n_rows;
+  int64_t n_k;
+  std::byte* out;  // group_bytes(n_k), aligned to 16; every byte is written, zeros for missing rows
+};
+
 // A tile's product over rows first_k to first_k + n_k - 1 of B.
 // Shapes    A [n_rows, n_k]; C [n_rows, n_cols], rows c_stride elements apart
 // Units     a_row_bytes and a_step_bytes: between rows and between neighbours along k
 // Requires  n_rows within the tile's range; first_k and, but for the last part of B, n_k multiples
-//           of the kernel's k_unit; C overlaps nothing else; A and C aligned to their elements
+//           of the kernel's k_unit; C overlaps nothing else; A and C aligned to their elements;
+//           a_step_bytes the element's size where the kernel says unit_step
 struct TileArgs {
-  const std::byte* a;  // row 0 at first_k
+  const std::byte* a;  // row 0 at first_k; for a grouped tile the group made of just these k
   int64_t a_row_bytes;
   int64_t a_step_bytes;
   const int32_t* a_sums;  // where the kernel wants them: the sum of these n_k elements of each row
@@ -81,7 +95,8 @@ using TileFn = void (*)(const TileArgs& args);
 struct Tile {
   int8_t min_rows;
   int8_t max_rows;
-  int8_t panels;  // side by side in one call
+  int8_t panels;         // side by side in one call
+  bool grouped = false;  // A is a group (PackedKernel::group); its steps are not used
   TileFn run;
 };
 
@@ -91,7 +106,7 @@ struct Tile {
 //           what C holds; so neither tiles nor threads change a bit, nor do parts of B added one
 //           after the other
 // Accuracy  integers exact (C wraps beyond int32 where |A * B| sums do); f32, f16, bf16: error
-//           <= (1e-7 + 3e-8 * sqrt(k)) * sum |a * b|; block types: 1e-5 * sum |w * x|
+//           <= (1e-7 + 3e-8 * sqrt(k) + rounding) * sum |a * b|; block types: 1e-5 * sum |w * x|
 //           over the quantised x
 // Threads   safe to call at once on disjoint C
 struct PackedKernel {
@@ -100,11 +115,19 @@ struct PackedKernel {
   int width = 0;                 // columns of a panel
   int k_unit = 1;                // see TileArgs
   LhsForm form = LhsForm::rows;
+  bool unit_step = false;  // of fp32 rows, too
   bool wants_a_sums = false;
+  float rounding = 0;  // see Accuracy: not 0 where fp32 is rounded to a narrower type on the way
   int64_t (*panel_bytes)(int64_t n_k) = nullptr;
   void (*pack)(const PackArgs& args) = nullptr;
-  const Tile* tiles = nullptr;  // ascending; their ranges of rows leave none out from 1 on
+  // Ascending in rows, then panels. One takes a single row and a single panel; of the others, rows
+  // that lie between two ranges take the lower one first (7 rows: 4 and 3).
+  const Tile* tiles = nullptr;
   int n_tiles = 0;
+  // For tiles that read A interleaved: group_rows rows at once, made once for all of B.
+  int group_rows = 0;
+  int64_t (*group_bytes)(int64_t n_k) = nullptr;
+  void (*group)(const GroupArgs& args) = nullptr;
 };
 
 }  // namespace cria::kernels

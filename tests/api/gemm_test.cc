@@ -453,6 +453,15 @@ TEST(GemmQuantize, Requantize) {
             StatusCode::unsupported);
 }
 
+TEST(GemmQuantize, Dequantize) {
+  const float f[] = {1.5f, -2};
+  float out[2] = {};
+  ASSERT_TRUE(dequantize(ElementType::f32, f, 2, out).ok());
+  EXPECT_EQ(out[1], -2);
+  EXPECT_EQ(dequantize(ElementType::q4_0, f, 33, out).code(), StatusCode::invalid_argument);
+  EXPECT_EQ(dequantize(ElementType::s8, f, 2, out).code(), StatusCode::unsupported);
+}
+
 TEST(GemmExplain, SaysWhatIsChosenAndWhy) {
   const auto text = explain_gemm(4, 2048, 2048, ElementType::q4_0, 2);
   ASSERT_TRUE(text.ok());
