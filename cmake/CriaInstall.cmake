@@ -1,5 +1,6 @@
-# What `cmake --install` gives: headers, libcria.a, libcria.so, the program, and three ways to find
-# them: criaConfig.cmake, the Find modules that it needs, and cria.pc. All of it can be moved.
+# What `cmake --install` gives: headers, libcria.a, libcria.so, the program with its default model,
+# and three ways to find the library: criaConfig.cmake, the Find modules that it needs, and cria.pc.
+# All of it can be moved.
 include(CMakePackageConfigHelpers)
 
 set(cria_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cria")
@@ -19,6 +20,12 @@ if(CRIA_BUILD_TOOLS AND BUILD_SHARED_LIBS)  # the program finds the library that
   file(RELATIVE_PATH cria_libdir_from_bindir
        "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_LIBDIR}")
   set_target_properties(cria PROPERTIES INSTALL_RPATH "$ORIGIN/${cria_libdir_from_bindir}")
+endif()
+
+if(CRIA_BUILD_TOOLS)  # the default model and its demo house, where the source tree has them
+  install(FILES "${PROJECT_SOURCE_DIR}/models/al-q8_0.gguf"
+                "${PROJECT_SOURCE_DIR}/models/al/demo_house.json"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/cria" OPTIONAL)
 endif()
 
 configure_package_config_file(

@@ -2,7 +2,8 @@
 # Installs the packages that are missing, builds the program cria and starts a chat.
 #   tools/quickstart.sh [MODEL] [OPTIONS OF cria chat]
 #   tools/quickstart.sh path/to/model.gguf --temp 0
-# Without MODEL: CRIA_MODEL, or the first models/*.gguf, or a tiny model of random weights.
+# Without MODEL: CRIA_MODEL, or a GGUF file that you put into models/, or Al, who looks after a
+# simulated house; where even that file is missing, a tiny model of random weights.
 # Where there is no terminal: one demonstration prompt, unless the arguments hold another.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -39,11 +40,11 @@ names_model() {
   esac
 }
 
-# Prints the model to take where none is named.
-shipped_model() {
+# Prints the first model in models/ that is not Al's.
+own_model() {
   local found
   for found in "$root"/models/*.gguf; do
-    if [ -f "$found" ]; then
+    if [ -f "$found" ] && [[ ${found##*/} != al-* ]]; then
       printf '%s\n' "$found"
       return
     fi
@@ -65,20 +66,24 @@ install_packages "${build_packages[@]}"
 use_ccache
 (build) >&2
 
+demonstration="Tell me a story."
 if ! names_model "$@"; then
-  model=$(shipped_model)
-  if [ -z "$model" ]; then
+  model=$(own_model)
+  if [ -z "$model" ] && [ -f "$root/models/al-q8_0.gguf" ]; then
+    demonstration="Turn on the kitchen light at 40 percent."
+  elif [ -z "$model" ]; then
     model=$(random_model)
     # It would go on until the context is full, or say nothing at all.
     has_option "-n --predict" "$@" || set -- "$@" -n 48
     has_option --ignore-eos "$@" || set -- "$@" --ignore-eos
   fi
-  set -- "$model" "$@"
+  # The program finds Al by itself.
+  [ -z "$model" ] || set -- "$model" "$@"
 fi
 if ! [ -t 0 ] || ! [ -t 1 ]; then
   if ! has_option "-p --prompt -f --file" "$@"; then
-    say "No terminal: one demonstration prompt."
-    set -- "$@" -p "Tell me a story."
+    say "No terminal: one demonstration prompt: $demonstration"
+    set -- "$@" -p "$demonstration"
   fi
 fi
 exec "$cria" chat "$@"

@@ -25,11 +25,18 @@ const std::string kEmulator = CRIA_EMULATOR;
 
 }  // namespace
 
+std::string cria_path() { return CRIA_PROGRAM; }
+
 std::vector<std::string> cria_words(const std::vector<std::string>& arguments) {
+  return program_words(cria_path(), arguments);
+}
+
+std::vector<std::string> program_words(const std::string& program,
+                                       const std::vector<std::string>& arguments) {
   std::vector<std::string> words;
   std::istringstream emulator(kEmulator);
   for (std::string word; std::getline(emulator, word, '|');) words.push_back(word);
-  words.emplace_back(CRIA_PROGRAM);
+  words.push_back(program);
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }

@@ -10,6 +10,10 @@ namespace cria::testing {
 
 // The words that run the program with these arguments, through an emulator where one is needed.
 std::vector<std::string> cria_words(const std::vector<std::string>& arguments);
+// The same for another built program, or for a copy of this one.
+std::vector<std::string> program_words(const std::string& program,
+                                       const std::vector<std::string>& arguments);
+std::string cria_path();
 ProcessResult cria(const std::vector<std::string>& arguments, const ProcessOptions& options = {});
 
 // Limits on memory and measurements of it mean nothing there.

@@ -4,12 +4,17 @@
 #include "chat_commands.h"
 #include "commands.h"
 #include "generation.h"
+#include "house/al.h"
 #include "interrupt.h"
 #include "line_reader.h"
 #include "text_input.h"
 
 namespace cria::cli {
 namespace {
+
+// The exchanges before a message that Al sees; it was trained with one to three.
+constexpr size_t kAlWindow = 4;
+constexpr const char* kSimulated = "The house is simulated: nothing real is switched.";
 
 std::string template_names() {
   std::string names;
@@ -33,41 +38,82 @@ Status check_template(const Tokenizer& tokenizer, const std::string& forced) {
                                                   "\"; names: " + template_names());
 }
 
-Result<Conversation> open_conversation(const ChatOptions& options) {
+// The demo house, or the one that options name, where the model is Al and has not been given
+// another task by a system message.
+Status open_home(const ChatOptions& options, Chat& chat) {
+  if (!house::is_al(chat.conversation.model()) || !options.system.empty()) {
+    if (options.house.empty()) return Status();
+    return Status(StatusCode::invalid_argument,
+                  "--house is for a chat with Al without a system message of your own");
+  }
+  const Result<house::House> house = open_house(options.house);
+  if (!house.ok()) return house.status();
+  chat.home.emplace(*house);
+  chat.conversation.set_window(kAlWindow);
+  if (!options.temperature_given) chat.conversation.settings().sampling.temperature = 0;
+  return Status();
+}
+
+Result<Chat> open_chat(const ChatOptions& options, const std::string& history) {
   Result<Model> model = open_model(options.generation);
   if (!model.ok()) return model.status();
-  const Status status = check_template(model->tokenizer(), options.chat_template);
+  Status status = check_template(model->tokenizer(), options.chat_template);
   if (!status.ok()) return status;
   Result<Session> session = model->new_session(options.generation.session);
   if (!session.ok()) return session.status();
-  return Conversation(*std::move(model), *std::move(session), options);
+  Chat chat{Conversation(*std::move(model), *std::move(session), options), History(history),
+            Output(), options.generation.stats, std::nullopt};
+  status = open_home(options, chat);
+  if (!status.ok()) return status;
+  report_seed(chat.conversation.settings().sampling);
+  return chat;
 }
 
-int reply_once(const ChatOptions& options, std::string message) {
-  Result<Conversation> conversation = open_conversation(options);
-  if (!conversation.ok()) return fail(conversation.status());
-  report_seed(conversation->settings().sampling);
-  Output out;
-  ReplyPrinter printer(out, "");
-  const Result<GenerateResult> result = conversation->say(
-      std::move(message), printer.options(conversation->settings()), printer.on_piece());
+// Streams the reply to message, or another one to the last message where there is none.
+Result<GenerateResult> stream_reply(Chat& chat, const std::string* message) {
+  ReplyPrinter printer(chat.out, "");
+  PieceCallback on_piece = printer.on_piece();
+  if (chat.home) chat.conversation.set_system(chat.home->begin_reply(message == nullptr));
+  const PieceCallback on_words = chat.home ? chat.home->words_only(on_piece) : on_piece;
+  const GenerateOptions settings = printer.options(chat.conversation.settings());
+  Result<GenerateResult> result = message == nullptr
+                                      ? chat.conversation.reply_again(settings, on_words)
+                                      : chat.conversation.say(*message, settings, on_words);
   if (!result.ok()) {
+    if (chat.home) chat.home->abandon_reply();
     printer.abandon();
-    return fail(result.status());
+    return result;
   }
+  std::vector<std::string> calls;
+  if (chat.home) calls = chat.home->end_reply(on_piece);
   printer.finish();
+  if (!chat.home) return result;
+  if (result->finish != FinishReason::cancelled) {
+    chat.home->obey(calls);
+  } else if (result->text.empty()) {
+    chat.home->abandon_reply();
+  }
+  return result;
+}
+
+int reply_once(const ChatOptions& options, const std::string& message) {
+  Result<Chat> chat = open_chat(options, "");
+  if (!chat.ok()) return fail(chat.status());
+  if (chat->home) complain(std::string("note: ") + kSimulated);
+  const Result<GenerateResult> result = stream_reply(*chat, &message);
+  if (!result.ok()) return fail(result.status());
   report_speed(*result, options.generation.stats);
-  return out.exit_code(interrupted() ? kExitInterrupted : kExitDone);
+  return chat->out.exit_code(interrupted() ? kExitInterrupted : kExitDone);
 }
 
 int chat_without_terminal(const ChatOptions& options) {
-  Result<std::string> message = read_prompt_text(options.generation.prompt, "message");
+  const Result<std::string> message = read_prompt_text(options.generation.prompt, "message");
   if (!message.ok()) return fail(message.status());
   if (message->empty() && !options.generation.prompt.text) {
     complain("no message: standard input is empty; give -p TEXT or -f FILE");
     return kExitUsage;
   }
-  return reply_once(options, *std::move(message));
+  return reply_once(options, *message);
 }
 
 void say_how_it_ended(const Chat& chat, const GenerateResult& result) {
@@ -79,39 +125,30 @@ void say_how_it_ended(const Chat& chat, const GenerateResult& result) {
   report_speed(result, chat.stats);
 }
 
-// Streams the reply that ask asks for. Errors are said, and the chat goes on.
-template <typename Ask>
-void stream_reply(Chat& chat, Ask ask) {
+// A reply in a chat that goes on: errors are said. message: as for stream_reply.
+void reply(Chat& chat, const std::string* message) {
   clear_interrupt();
-  ReplyPrinter printer(chat.out, "");
-  const Result<GenerateResult> result =
-      ask(printer.options(chat.conversation.settings()), printer.on_piece());
+  const Result<GenerateResult> result = stream_reply(chat, message);
   clear_interrupt();
   if (result.ok()) {
-    printer.finish();
     say_how_it_ended(chat, *result);
-    return;
+  } else if (result.status().code() == StatusCode::cancelled) {
+    complain("stopped");
+  } else {
+    complain(result.status().message());
   }
-  printer.abandon();
-  complain(result.status().code() == StatusCode::cancelled ? "stopped" : result.status().message());
 }
 
 void say(Chat& chat, const std::string& message) {
   chat.history.add(message);
-  stream_reply(chat, [&](const GenerateOptions& options, const PieceCallback& on_piece) {
-    return chat.conversation.say(message, options, on_piece);
-  });
+  reply(chat, &message);
 }
 
 // False: leave.
 bool obey(Chat& chat, const std::string& line) {
   chat.history.add(line);
   const AfterCommand after = run_chat_command(chat, line);
-  if (after == AfterCommand::reply_again) {
-    stream_reply(chat, [&](const GenerateOptions& options, const PieceCallback& on_piece) {
-      return chat.conversation.reply_again(options, on_piece);
-    });
-  }
+  if (after == AfterCommand::reply_again) reply(chat, nullptr);
   return after != AfterCommand::leave;
 }
 
@@ -152,16 +189,15 @@ int chat_on_terminal(const ChatOptions& options) {
   Result<std::string> first =
       has_first_message ? read_prompt_text(prompt, "message") : std::string();
   if (!first.ok()) return fail(first.status());
-  Result<Conversation> conversation = open_conversation(options);
-  if (!conversation.ok()) return fail(conversation.status());
-  report_seed(conversation->settings().sampling);
-  Chat chat{*std::move(conversation), History(history_path()), Output(), options.generation.stats};
-  chat.out.write(chat.conversation.model().info().path + " (/help lists what can be typed)\n");
+  Result<Chat> chat = open_chat(options, history_path());
+  if (!chat.ok()) return fail(chat.status());
+  chat->out.write(chat->conversation.model().info().path + " (/help lists what can be typed)\n");
+  if (chat->home) chat->out.write(std::string(kSimulated) + " /devices shows it.\n");
   if (has_first_message) {
-    chat.out.write(*first + "\n");
-    say(chat, *first);
+    chat->out.write(*first + "\n");
+    say(*chat, *first);
   }
-  return read_and_reply(chat);
+  return read_and_reply(*chat);
 }
 
 }  // namespace

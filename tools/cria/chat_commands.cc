@@ -76,12 +76,25 @@ AfterCommand show(Chat& chat, const std::string&) {
   return AfterCommand::read_on;
 }
 
+AfterCommand show_devices(Chat& chat, const std::string&) {
+  if (chat.home) {
+    chat.out.write(house::device_table(chat.home->house()));
+  } else {
+    complain("there are no devices: only a chat with Al has a house");
+  }
+  return AfterCommand::read_on;
+}
+
 AfterCommand clear(Chat& chat, const std::string&) {
   chat.conversation.clear();
   return AfterCommand::read_on;
 }
 
 AfterCommand set_system(Chat& chat, const std::string& argument) {
+  if (chat.home) {
+    complain("Al's system message is the house; /devices shows it");
+    return AfterCommand::read_on;
+  }
   chat.conversation.set_system(argument);
   return AfterCommand::read_on;
 }
@@ -119,6 +132,7 @@ constexpr std::array kCommands = {
     Command{"/help", "", "this list", show_help},
     Command{"/set", "NAME VALUE", "change a setting, as in /set temp 0.2", set_value},
     Command{"/show", "", "the model, the context and the settings", show},
+    Command{"/devices", "", "the simulated house, in a chat with Al", show_devices},
     Command{"/system", "TEXT", "change the system message; without a text: none", set_system},
     Command{"/clear", "", "forget the messages", clear},
     Command{"/regen", "", "another reply to the last message",

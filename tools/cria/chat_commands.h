@@ -1,20 +1,23 @@
 // What can be typed in a chat besides messages: /help, /set, /save and so on.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "conversation.h"
 #include "history.h"
+#include "home.h"
 #include "output.h"
 
 namespace cria::cli {
 
-// One chat on a terminal.
+// One chat.
 struct Chat {
   Conversation conversation;
   History history;
   Output out;
   Stats stats = Stats::automatic;
+  std::optional<Home> home;  // in a chat with Al
 };
 
 enum class AfterCommand { read_on, reply_again, leave };

@@ -1,5 +1,7 @@
 #include "conversation.h"
 
+#include <algorithm>
+
 namespace cria::cli {
 
 Conversation::Conversation(Model model, Session session, const ChatOptions& options)
@@ -31,7 +33,15 @@ Result<GenerateResult> Conversation::reply_again(const GenerateOptions& options,
 
 Result<GenerateResult> Conversation::reply(const GenerateOptions& options,
                                            const PieceCallback& on_piece) {
-  Result<GenerateResult> result = session_.chat(messages(), options, on_piece, chat_template_);
+  size_t n_before = std::min(window_.value_or(turns_.size()), turns_.size() / 2);
+  const auto ask = [&] {
+    return session_.chat(last_messages(n_before), options, on_piece, chat_template_);
+  };
+  Result<GenerateResult> result = ask();
+  while (window_ && n_before > 0 && result.status().code() == StatusCode::context_full) {
+    --n_before;
+    result = ask();
+  }
   ++settings_.sampling.seed;
   const bool stopped_early =
       result.ok() && result->finish == FinishReason::cancelled && result->text.empty();
@@ -39,10 +49,14 @@ Result<GenerateResult> Conversation::reply(const GenerateOptions& options,
   return result;
 }
 
-std::vector<ChatMessage> Conversation::messages() const {
+std::vector<ChatMessage> Conversation::messages() const { return last_messages(turns_.size()); }
+
+// n_exchanges pairs and, where one has come since, the user's last message.
+std::vector<ChatMessage> Conversation::last_messages(size_t n_exchanges) const {
+  const size_t n_turns = std::min(turns_.size(), 2 * n_exchanges + turns_.size() % 2);
   std::vector<ChatMessage> all;
   if (!system_.empty()) all.push_back({"system", system_});
-  all.insert(all.end(), turns_.begin(), turns_.end());
+  all.insert(all.end(), turns_.end() - static_cast<std::ptrdiff_t>(n_turns), turns_.end());
   return all;
 }
 

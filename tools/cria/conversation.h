@@ -1,6 +1,7 @@
 // The messages of a chat and the session that answers them. Knows nothing of terminals.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,10 @@ class Conversation {
   // Replaces the last reply. Errors: invalid_argument where there is none; as say.
   Result<GenerateResult> reply_again(const GenerateOptions& options, const PieceCallback& on_piece);
 
+  // From now on a reply sees the last n exchanges before its message, and fewer where they do not
+  // fit into the context. Without this call it sees all, and too many are an error.
+  void set_window(size_t n_exchanges) { window_ = n_exchanges; }
+
   // All but the system message and the settings.
   void clear() { turns_.clear(); }
 
@@ -40,6 +45,7 @@ class Conversation {
 
  private:
   Result<GenerateResult> reply(const GenerateOptions& options, const PieceCallback& on_piece);
+  std::vector<ChatMessage> last_messages(size_t n_exchanges) const;
 
   Model model_;
   Session session_;
@@ -47,6 +53,7 @@ class Conversation {
   std::string chat_template_;
   std::string system_;
   std::vector<ChatMessage> turns_;  // user and assistant in turn
+  std::optional<size_t> window_;
 };
 
 }  // namespace cria::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "commands.h"
+#include "measuring_commands.h"
 #include "output.h"
 
 namespace cria::cli {
@@ -16,16 +17,22 @@ constexpr std::string_view kHelp =
     "\n"
     "Usage: cria COMMAND [MODEL] [FLAGS]\n"
     "\n"
-    "  cria run MODEL -p TEXT    continue a prompt\n"
     "  cria chat [MODEL]         talk with a model\n"
+    "  cria run [MODEL] -p TEXT  continue a prompt\n"
+    "  cria al -p TEXT           a request to Al about a house, and the calls that it makes\n"
     "  cria inspect FILE         what a model file holds, and whether it can be run\n"
-    "  cria tokenize MODEL       text to tokens\n"
+    "  cria tokenize [MODEL]     text to tokens\n"
     "  cria synth OUT.gguf       a model of random weights, for measurements and tests\n"
+    "  cria bench gemm           times matrix products beside other libraries\n"
+    "  cria explain gemm M N K TYPE   which kernel and packing a product gets, and why\n"
     "\n"
     "  cria COMMAND --help       the command's flags, with examples\n"
     "  cria --version\n"
     "\n"
-    "Environment: CRIA_MODEL (the model where none is named), CRIA_THREADS, CRIA_ISA, NO_COLOR.\n"
+    "Where no MODEL is named: the one that CRIA_MODEL names, or Al, which comes with the program:\n"
+    "a small model that looks after the devices of a (here: simulated) house.\n"
+    "\n"
+    "Environment: CRIA_MODEL, CRIA_THREADS, CRIA_ISA, NO_COLOR.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n";
 
 template <typename Options>
@@ -43,6 +50,23 @@ int print(std::string_view text) {
   return out.exit_code(kExitDone);
 }
 
+// The word after `bench` or `explain`: what is measured or explained.
+int run_bench(const std::vector<std::string>& words) {
+  if (!words.empty() && words[0] == "gemm") {
+    return dispatch({words.begin() + 1, words.end()}, parse_bench_gemm, bench_gemm_command);
+  }
+  complain("bench: name what to measure: cria bench gemm (--help lists its flags)");
+  return kExitUsage;
+}
+
+int run_explain(const std::vector<std::string>& words) {
+  if (!words.empty() && words[0] == "gemm") {
+    return dispatch({words.begin() + 1, words.end()}, parse_explain_gemm, explain_gemm_command);
+  }
+  complain("explain: name what to explain: cria explain gemm M N K TYPE");
+  return kExitUsage;
+}
+
 int run_program(const std::vector<std::string>& words) {
   if (words.empty()) {
     write_error_text(kHelp);
@@ -52,12 +76,17 @@ int run_program(const std::vector<std::string>& words) {
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (name == "run") return dispatch(rest, parse_run, run_command);
   if (name == "chat") return dispatch(rest, parse_chat, chat_command);
+  if (name == "al") return dispatch(rest, parse_al, al_command);
   if (name == "inspect") return dispatch(rest, parse_inspect, inspect_command);
   if (name == "tokenize") return dispatch(rest, parse_tokenize, tokenize_command);
   if (name == "synth") return dispatch(rest, parse_synth, synth_command);
+  if (name == "bench") return run_bench(rest);
+  if (name == "explain") return run_explain(rest);
   if (name == "--version") return print(std::string("cria ") + version() + "\n");
   if (name == "--help" || name == "-h" || name == "help") return print(kHelp);
-  complain("unknown command \"" + name + "\"; commands: run, chat, inspect, tokenize, synth");
+  complain("unknown command \"" + name +
+           "\"; commands: run, chat, al, inspect, tokenize, synth, "
+           "bench, explain");
   return kExitUsage;
 }
 

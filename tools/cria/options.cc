@@ -1,4 +1,4 @@
-// The only file that knows the command line library.
+// The flags of the commands that work on a model file.
 #include "options.h"
 
 #include <unistd.h>
@@ -6,115 +6,19 @@
 #include <sys/random.h>
 #endif
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <climits>
 #include <cstdlib>
 #include <ctime>
-#include <utility>
 
+#include "flag_parsing.h"
 #include "numbers.h"
 #include "output.h"
 #include "settings.h"
+#include "shipped_file.h"
 
 namespace cria::cli {
 namespace {
-
-constexpr int kMaxThreads = 512;
-
-// Flags of several letters after one dash, as users of this field type them.
-constexpr std::array<std::pair<const char*, const char*>, 5> kShortSpellings = {{
-    {"-sys", "--system"},
-    {"-tb", "--threads-batch"},
-    {"-ub", "--ubatch-size"},
-    {"-ctk", "--cache-type-k"},
-    {"-ctv", "--cache-type-v"},
-}};
-
-bool takes_value(const CLI::App& app, const std::string& name) {
-  const CLI::Option* option = app.get_option_no_throw(name);
-  return option != nullptr && option->get_items_expected_min() > 0;
-}
-
-std::string long_spelling(const std::string& word) {
-  for (const auto& [from, to] : kShortSpellings) {
-    if (word == from) return to;
-  }
-  return word;
-}
-
-// Maps the short spellings, and splits "--name=value" in two because the library loses an empty
-// value. A word that is a flag's value is never touched.
-std::vector<std::string> normalised(const CLI::App& app, const std::vector<std::string>& words) {
-  std::vector<std::string> out;
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--") {
-      out.insert(out.end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
-      break;
-    }
-    const std::string word = long_spelling(words[i]);
-    const size_t equals = word.rfind("--", 0) == 0 ? word.find('=') : std::string::npos;
-    if (equals != std::string::npos && takes_value(app, word.substr(0, equals))) {
-      out.push_back(word.substr(0, equals));
-      out.push_back(word.substr(equals + 1));
-      continue;
-    }
-    out.push_back(word);
-    if (takes_value(app, word) && i + 1 < words.size()) out.push_back(words[++i]);
-  }
-  return out;
-}
-
-// Wrong values are reported with the flag that they were given to.
-[[noreturn]] void refuse(const std::string& flags, const std::string& reason) {
-  throw CLI::ValidationError(flags, reason);
-}
-
-// An option whose value goes to store as it was typed.
-template <typename Store>
-CLI::Option* add_text(CLI::App& app, const std::string& flags, const char* type, const char* help,
-                      Store store) {
-  CLI::callback_t callback = [store](const CLI::results_t& values) {
-    store(values.front());
-    return true;
-  };
-  return app.add_option(flags, callback, help)->type_name(type);
-}
-
-CLI::Option* add_string(CLI::App& app, const std::string& flags, const char* type, const char* help,
-                        std::string& target) {
-  return add_text(app, flags, type, help, [&target](const std::string& value) { target = value; });
-}
-
-int checked_integer(const std::string& flags, const std::string& value, int least, int most) {
-  const std::optional<int64_t> number = parse_integer(value);
-  if (!number || *number < least || *number > most) {
-    const std::string upper = most == INT_MAX ? " or more" : " to " + std::to_string(most);
-    refuse(flags, "must be a whole number, " + std::to_string(least) + upper + "; found \"" +
-                      value + "\"");
-  }
-  return static_cast<int>(*number);
-}
-
-CLI::Option* add_integer(CLI::App& app, const std::string& flags, const char* help, int least,
-                         int most, int& target) {
-  return add_text(app, flags, "N", help, [flags, least, most, &target](const std::string& value) {
-    target = checked_integer(flags, value, least, most);
-  });
-}
-
-// A repeatable option. The library turns a single "{}" into {"{}", "%%"}; that is undone.
-template <typename Store>
-void add_repeatable(CLI::App& app, const std::string& flags, const char* type, const char* help,
-                    Store store) {
-  CLI::callback_t callback = [store](const CLI::results_t& values) {
-    const bool marked = values.size() == 2 && values[0] == "{}" && values[1] == "%%";
-    for (size_t i = 0; i < (marked ? 1 : values.size()); ++i) store(values[i]);
-    return true;
-  };
-  app.add_option(flags, callback, help)->type_name(type)->take_all();
-}
 
 void add_model_flags(CLI::App& app, ModelFlags& model) {
   add_string(app, "-m,--model,MODEL", "FILE", "model file: GGUF or llama2.c checkpoint",
@@ -139,11 +43,15 @@ void add_cache_type(CLI::App& app, const std::string& flags, const char* help, K
   });
 }
 
-void add_session_flags(CLI::App& app, SessionOptions& session) {
+void add_basic_session_flags(CLI::App& app, SessionOptions& session) {
   add_integer(app, "-c,--ctx-size", "tokens of context; 0: as the model was trained for", 0,
               INT_MAX, session.n_ctx);
   add_integer(app, "-t,--threads", "threads; 0: all that this process may use", 0, kMaxThreads,
               session.n_threads);
+}
+
+void add_session_flags(CLI::App& app, SessionOptions& session) {
+  add_basic_session_flags(app, session);
   add_integer(app, "--threads-batch", "threads that read the prompt (also -tb)", 0, kMaxThreads,
               session.n_threads_prefill);
   add_cache_type(app, "--cache-type-k", "keys in the cache: f16 or f32 (also -ctk)",
@@ -188,6 +96,13 @@ struct Pending {
   BatchFlags batch;
 };
 
+void add_stats_flags(CLI::App& app, GenerationFlags& flags) {
+  app.add_flag_callback(
+      "--stats", [&flags] { flags.stats = Stats::always; }, "print the speed on standard error");
+  app.add_flag_callback(
+      "--no-stats", [&flags] { flags.stats = Stats::never; }, "never print the speed");
+}
+
 void add_generation_flags(CLI::App& app, GenerationFlags& flags, Pending& pending) {
   add_model_flags(app, flags.model);
   add_string(app, "--isa", "NAME", "kernel table, as in scalar or avx2; also CRIA_ISA",
@@ -200,10 +115,7 @@ void add_generation_flags(CLI::App& app, GenerationFlags& flags, Pending& pendin
   app.add_flag("--ignore-eos", flags.generate.ignore_eos, "never choose a stop token");
   app.add_flag("--special", flags.generate.parse_special,
                "special tokens spelt out in the prompt are those tokens");
-  app.add_flag_callback(
-      "--stats", [&flags] { flags.stats = Stats::always; }, "print the speed on standard error");
-  app.add_flag_callback(
-      "--no-stats", [&flags] { flags.stats = Stats::never; }, "never print the speed");
+  add_stats_flags(app, flags);
   app.add_flag("-v,--verbose", flags.verbose, "print notes about the model on standard error");
 }
 
@@ -230,45 +142,37 @@ const char* environment(const char* name) {
   return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
+// Where none is named: CRIA_MODEL, then Al.
 void require_model(ModelFlags& model) {
   if (!model.path.empty()) return;
-  const char* path = environment("CRIA_MODEL");
-  if (path == nullptr) {
+  const char* named = environment("CRIA_MODEL");
+  if (named != nullptr) {
+    model.path = named;
+    return;
+  }
+  const Result<std::string> found = find_shipped(kAlModel);
+  if (!found.ok()) {
     throw CLI::RequiredError(
-        "no model: put a GGUF file anywhere and name it, as in \"cria chat ~/models/NAME.gguf\", "
-        "or set CRIA_MODEL to its path",
+        "no model: name a GGUF file, as in \"cria chat ~/models/NAME.gguf\", "
+        "or set CRIA_MODEL to its path (" +
+            found.status().message() + ")",
         CLI::ExitCodes::RequiredError);
   }
-  model.path = path;
+  model.path = *found;
+}
+
+void finish_threads(const CLI::App& app, SessionOptions& session) {
+  const char* threads = environment("CRIA_THREADS");
+  if (threads != nullptr && app.count("--threads") == 0) {
+    session.n_threads = checked_integer("CRIA_THREADS", threads, 0, kMaxThreads);
+  }
 }
 
 void finish_generation(const CLI::App& app, GenerationFlags& flags, const Pending& pending) {
   require_model(flags.model);
   set_seed(pending.seed, flags.generate.sampling);
   flags.session.n_chunk = std::min(pending.batch.batch, pending.batch.ubatch);
-  const char* threads = environment("CRIA_THREADS");
-  if (threads != nullptr && app.count("--threads") == 0) {
-    flags.session.n_threads = checked_integer("CRIA_THREADS", threads, 0, kMaxThreads);
-  }
-}
-
-// Parses, then calls finish for what no single flag can check.
-template <typename Finish>
-std::optional<int> parse(CLI::App& app, const std::vector<std::string>& words, Finish finish) {
-  try {
-    std::vector<std::string> reversed = normalised(app, words);
-    std::reverse(reversed.begin(), reversed.end());  // the library takes them from the back
-    app.parse(std::move(reversed));
-    finish();
-    return std::nullopt;
-  } catch (const CLI::CallForHelp&) {
-    Output out;
-    out.write(app.help());
-    return out.exit_code(kExitDone);
-  } catch (const CLI::ParseError& error) {
-    complain(std::string(error.what()) + " (" + app.get_name() + " --help lists the flags)");
-    return kExitUsage;
-  }
+  finish_threads(app, flags.session);
 }
 
 constexpr const char* kRunExamples =
@@ -281,12 +185,25 @@ constexpr const char* kRunExamples =
 
 constexpr const char* kChatExamples =
     "Examples:\n"
+    "  cria chat                                    # with Al, about a simulated house\n"
     "  cria chat model.gguf\n"
     "  cria chat model.gguf -sys \"Answer in one sentence.\" --temp 0.2\n"
     "  cria chat model.gguf -p \"Why is the sky blue?\" > answer.txt\n"
     "  cat letter.txt | cria chat model.gguf -sys \"Summarise.\"\n"
     "Where input or output is no terminal, all of the input is one message. /help lists what can\n"
     "be typed in a chat; Ctrl-C stops a reply, Ctrl-D leaves.";
+
+constexpr const char* kAlExamples =
+    "Examples:\n"
+    "  cria al -p \"turn on the kitchen light at 40 percent\"\n"
+    "  cria al --house home.json -p \"lock the front door\" --calls\n"
+    "  cria al --house home.json --save home.json -p \"it is too cold in here\"\n"
+    "  echo \"is the garage door open?\" | cria al --json | jq -r .says\n"
+    "A house is {\"services\": [\"light.turn_on(brightness,rgb_color)\", ...], \"devices\": "
+    "[{\"id\":\n"
+    "\"light.kitchen\", \"name\": \"Kitchen Light\", \"state\": \"on;80%;red\"}, ...]}. Exit code "
+    "1 where Al\n"
+    "makes a call that the house does not know; such a call is not printed.";
 
 constexpr const char* kInspectExamples =
     "Examples:\n"
@@ -328,9 +245,38 @@ std::optional<int> parse_chat(const std::vector<std::string>& words, ChatOptions
   add_string(app, "--system", "TEXT", "the system message (also -sys)", options->system);
   add_string(app, "--chat-template", "NAME", "use this chat template and not the file's own",
              options->chat_template);
+  add_string(app, "--house", "FILE", "the house of a chat with Al; without: the demo house",
+             options->house);
   add_generation_flags(app, options->generation, pending);
   app.footer(kChatExamples);
-  return parse(app, words, [&] { finish_generation(app, options->generation, pending); });
+  return parse(app, words, [&] {
+    finish_generation(app, options->generation, pending);
+    options->temperature_given = app.count("--temp") > 0;
+  });
+}
+
+std::optional<int> parse_al(const std::vector<std::string>& words, AlOptions* options) {
+  CLI::App app(
+      "Asks Al about a house: prints its answer, and what its calls changed in a simulation of the "
+      "house.",
+      "cria al");
+  GenerationFlags& flags = options->generation;
+  add_prompt_flags(app, flags.prompt, "the request; without -p and -f: standard input");
+  add_string(app, "--house", "FILE", "the house as JSON; without: the demo house", options->house);
+  CLI::Option* calls =
+      app.add_flag("--calls", options->calls, "print only the calls, a line of JSON each");
+  app.add_flag("--json", options->json, "print one object: words, calls, changes, timings")
+      ->excludes(calls);
+  add_string(app, "--save", "FILE", "write the house as it then is", options->save);
+  add_string(app, "-m,--model", "FILE", "another model file of the same task", flags.model.path);
+  add_string(app, "--isa", "NAME", "kernel table; also CRIA_ISA", flags.model.isa);
+  add_basic_session_flags(app, flags.session);
+  add_stats_flags(app, flags);
+  app.footer(kAlExamples);
+  return parse(app, words, [&] {
+    require_model(flags.model);
+    finish_threads(app, flags.session);
+  });
 }
 
 std::optional<int> parse_inspect(const std::vector<std::string>& words, InspectOptions* options) {

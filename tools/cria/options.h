@@ -42,6 +42,16 @@ struct ChatOptions {
   GenerationFlags generation;
   std::string system;
   std::string chat_template;  // "": the file's own
+  std::string house;          // a house file for a chat with Al; "": the demo house
+  bool temperature_given = false;
+};
+
+struct AlOptions {
+  GenerationFlags generation;  // without the sampling
+  std::string house;           // "": the demo house
+  std::string save;            // where the changed house goes; "": nowhere
+  bool calls = false;
+  bool json = false;
 };
 
 struct InspectOptions {
@@ -68,6 +78,7 @@ struct SynthFlags {
 // nothing is left to do: help was asked for and printed, or the words are wrong, which was said.
 std::optional<int> parse_run(const std::vector<std::string>& words, RunOptions* options);
 std::optional<int> parse_chat(const std::vector<std::string>& words, ChatOptions* options);
+std::optional<int> parse_al(const std::vector<std::string>& words, AlOptions* options);
 std::optional<int> parse_inspect(const std::vector<std::string>& words, InspectOptions* options);
 std::optional<int> parse_tokenize(const std::vector<std::string>& words, TokenizeOptions* options);
 std::optional<int> parse_synth(const std::vector<std::string>& words, SynthFlags* options);

@@ -10,7 +10,8 @@ src/kernels/X  (an ISA folder, or shared/) only intrinsics, C headers, kernels/k
                library, built there for a wider CPU, could be the copy that the linker keeps.
                scalar/ is built for every CPU, so that its layer's rule will do
 include/cria   only the standard library and itself; c.h only C headers
-tools/cria     only the public headers, itself and libraries: it proves that the API suffices
+tools/         only the public headers, its own folder, tools/house by path, and libraries: it proves
+               that the API suffices
 """
 import os
 import re
@@ -73,12 +74,16 @@ def check_public(name, quoted, target, root):
     return 'a public header may include no such library' if '.' in target else None
 
 
-def check_program(quoted, target, root):
+def check_tool(folder, quoted, target, root):
     if not quoted:
         return None
-    own = os.path.isfile(os.path.join(root, 'tools', 'cria', target))
+    own = False
+    while '/' in folder and not own:  # by path from its folder, or from one above it
+        own = os.path.isfile(os.path.join(root, folder, target))
+        folder = os.path.dirname(folder)
+    house = target.startswith('house/') and os.path.isfile(os.path.join(root, 'tools', target))
     public = target.startswith('cria/') and os.path.isfile(os.path.join(root, 'include', target))
-    return None if own or public else 'the program may include only cria/ and its own files'
+    return None if own or house or public else 'a tool may include only cria/, house/ and its own'
 
 
 def check(path, layers, quoted, target, root):
@@ -88,8 +93,8 @@ def check(path, layers, quoted, target, root):
         return 'paths start at src/ or include/'
     if parts[0] == 'include':
         return check_public(parts[-1], quoted, target, root)
-    if parts[:2] == ['tools', 'cria']:
-        return check_program(quoted, target, root)
+    if parts[0] == 'tools':
+        return check_tool('/'.join(parts[:-1]), quoted, target, root)
     if parts[0] == 'src':
         if parts[1] not in layers:
             return f'{parts[1]} is not in cmake/layers.txt'
@@ -100,7 +105,7 @@ def check(path, layers, quoted, target, root):
 
 
 def sources(root):
-    for top in ('include', 'src', os.path.join('tools', 'cria')):
+    for top in ('include', 'src', 'tools'):
         for folder, _, names in os.walk(os.path.join(root, top)):
             for name in sorted(names):
                 if name.endswith(SOURCE):
@@ -147,7 +152,13 @@ def self_test():
         'src/kernels/shared/dot.inl.h': ['#include "kernels/wide/dot.h"'],
         'tools/cria/main.cc': good + ['#include <CLI/CLI.hpp>', '#include "own.h"',
                                       '#include "low/low.h"'],
-        'tools/cria/own.h': ['#include <string>', '#include "kernels/kernels.h"'],
+        'tools/cria/own.h': ['#include <string>', '#include "house/house.h"',
+                             '#include "kernels/kernels.h"'],
+        'tools/cria/bench/table.cc': ['#include "bench/table.h"', '#include "own.h"',
+                                      '#include "low/low.h"'],
+        'tools/cria/bench/table.h': ['#include <string>', '#include "cria/table.h"'],
+        'tools/house/house.h': good + ['#include "house/house.h"', '#include "own.h"'],
+        'tools/dev/score/main.cc': good + ['#include "house/house.h"', '#include "cria/own.h"'],
     }
     with tempfile.TemporaryDirectory() as root:
         for path, lines in tree.items():

@@ -13,7 +13,8 @@ constexpr int kTileTokens = 4;     // share a load of the weights
 //   d * (q - kOffset) * x - m * x, x in units of its d
 // for types whose d and m belong to 32 columns, and to 16.
 template <typename Type, int kTokens>
-inline void dot_whole(const Part& part, const BlockQ8A* const* x, VecF* out) {
+[[gnu::always_inline]] inline void dot_whole(const Part& part, const BlockQ8A* const* x,
+                                             VecF* out) {
   constexpr int kOffset = Type::kOffset;
   const int8_t* q[kTokens];
   VecI products[kTokens];
@@ -31,7 +32,8 @@ inline void dot_whole(const Part& part, const BlockQ8A* const* x, VecF* out) {
 }
 
 template <typename Type, int kTokens>
-inline void dot_halves(const Part& part, const BlockQ8A* const* x, VecF* out) {
+[[gnu::always_inline]] inline void dot_halves(const Part& part, const BlockQ8A* const* x,
+                                              VecF* out) {
   constexpr int kOffset = Type::kOffset;
   const int8_t *low_q[kTokens], *high_q[kTokens];
   VecI low[kTokens], high[kTokens];

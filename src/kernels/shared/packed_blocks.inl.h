@@ -9,13 +9,14 @@
 struct PackedRows {
   const std::byte* at;
 };
-inline VecF load_f16_of_rows(const PackedRows& rows, int64_t offset) {
+[[gnu::always_inline]] inline VecF load_f16_of_rows(const PackedRows& rows, int64_t offset) {
   return load_f16(rows.at + offset * kLanes);
 }
-inline VecI load_32_of_rows(const PackedRows& rows, int64_t offset) {
+[[gnu::always_inline]] inline VecI load_32_of_rows(const PackedRows& rows, int64_t offset) {
   return load_ints(rows.at + offset * kLanes);
 }
-inline void load_16_bytes_of_rows(const PackedRows& rows, int64_t offset, VecI* out) {
+[[gnu::always_inline]] inline void load_16_bytes_of_rows(const PackedRows& rows, int64_t offset,
+                                                         VecI* out) {
   for (int i = 0; i < 4; ++i) out[i] = load_ints(rows.at + (offset + 4 * i) * kLanes);
 }
 
@@ -72,7 +73,8 @@ inline void store_sum(const TileArgs& args, int64_t i_row, VecF sum) {
 
 // sum[t] += x[t].d * product, for each part in turn.
 template <typename Type, int kTokens>
-inline void add_parts(const Part* parts, int64_t n_parts, const BlockQ8A** x, VecF* sum) {
+[[gnu::always_inline]] inline void add_parts(const Part* parts, int64_t n_parts, const BlockQ8A** x,
+                                             VecF* sum) {
   for (int64_t i = 0; i < n_parts; ++i) {
     VecF products[kTokens];
     if constexpr (Type::kHalves) {

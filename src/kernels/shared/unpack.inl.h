@@ -1,7 +1,8 @@
 // The quantised types, unpacked from kLanes rows at once: lane r holds row r. Rows are transposed
 // four bytes at a time, which commutes with everything that the layouts do to single bytes; a
 // Source does that while it loads (Rows) or did it beforehand (PackedRows).
-// Included in an unnamed namespace after vec.inl.h.
+// Included in an unnamed namespace after vec.inl.h. What is said to be always inlined takes vectors
+// by address, which a call would send through memory (Q4_0 with one token was 3 times slower).
 //
 // Each type says
 //   kParts    blocks of 32 columns in one block of the type
@@ -21,7 +22,7 @@ struct Part {
 
 // 16 bytes of two nibbles each: columns 0..15 in the low ones, 16..31 in the high ones.
 template <typename Source>
-inline void unpack_nibbles(const Source& rows, int64_t offset, VecI* q) {
+[[gnu::always_inline]] inline void unpack_nibbles(const Source& rows, int64_t offset, VecI* q) {
   VecI bytes[4];
   load_16_bytes_of_rows(rows, offset, bytes);
   for (int i = 0; i < 4; ++i) {
@@ -31,13 +32,14 @@ inline void unpack_nibbles(const Source& rows, int64_t offset, VecI* q) {
 }
 
 template <typename Source>
-inline void load_32_bytes_of_rows(const Source& rows, int64_t offset, VecI* out) {
+[[gnu::always_inline]] inline void load_32_bytes_of_rows(const Source& rows, int64_t offset,
+                                                         VecI* out) {
   load_16_bytes_of_rows(rows, offset, out);
   load_16_bytes_of_rows(rows, offset + 16, out + 4);
 }
 
 template <int i>
-inline void add_fifth_bits(VecI qh, VecI* q) {
+[[gnu::always_inline]] inline void add_fifth_bits(VecI qh, VecI* q) {
   q[i] = with_high(q[i], spread_bits<i>(qh), 4);
   if constexpr (i < 7) add_fifth_bits<i + 1>(qh, q);
 }
@@ -48,7 +50,7 @@ struct Q4_0 {
   static constexpr int kParts = 1, kBits = 4, kOffset = 8;
   static constexpr bool kHalves = false, kHasMin = false;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
     out->d[0] = load_f16_of_rows(rows, offset);
   }
@@ -60,7 +62,7 @@ struct Q4_1 {
   static constexpr int kParts = 1, kBits = 4, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
     const VecI scales = load_32_of_rows(rows, offset);
     out->d[0] = f16_from_low(scales);
@@ -74,7 +76,7 @@ struct Q5_0 {
   static constexpr int kParts = 1, kBits = 5, kOffset = 16;
   static constexpr bool kHalves = false, kHasMin = false;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
     add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), out->q);
     out->d[0] = load_f16_of_rows(rows, offset);
@@ -87,7 +89,7 @@ struct Q5_1 {
   static constexpr int kParts = 1, kBits = 5, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
     add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), out->q);
     const VecI scales = load_32_of_rows(rows, offset);
@@ -102,7 +104,7 @@ struct Q8_0 {
   static constexpr int kParts = 1, kBits = 8, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = false;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     load_32_bytes_of_rows(rows, offset + offsetof(Block, qs), out->q);
     out->d[0] = load_f16_of_rows(rows, offset);
   }
@@ -114,7 +116,7 @@ struct Q2K {
   static constexpr int kParts = 8, kBits = 2, kOffset = 0;
   static constexpr bool kHalves = true, kHasMin = true;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     VecI scales[4];
     load_16_bytes_of_rows(rows, offset + offsetof(Block, scales), scales);
     const VecI both = load_32_of_rows(rows, offset + offsetof(Block, d));
@@ -144,7 +146,7 @@ struct Q3K {
   static constexpr int kParts = 8, kBits = 3, kOffset = 4;
   static constexpr bool kHalves = true, kHasMin = false;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     VecI scales[4];
     unpack_scales(rows, offset + offsetof(Block, scales), scales);
     const VecF d = load_f16_of_rows(rows, offset + offsetof(Block, d));
@@ -209,7 +211,7 @@ struct Q4K {
   static constexpr int kParts = 8, kBits = 4, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     const Header4K header(rows, offset);
     for (int i_part = 0; i_part < 8; i_part += 2) {
       VecI bytes[8];
@@ -230,7 +232,7 @@ struct Q5K {
   static constexpr int kParts = 8, kBits = 5, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     const Header4K header(rows, offset);
     VecI fifth_bits[8];
     load_32_bytes_of_rows(rows, offset + offsetof(Block, qh), fifth_bits);
@@ -252,7 +254,7 @@ struct Q6K {
   static constexpr int kParts = 8, kBits = 6, kOffset = 32;
   static constexpr bool kHalves = true, kHasMin = false;
   template <typename Source>
-  static void unpack(const Source& rows, int64_t offset, Part* out) {
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
     VecI scales[4];
     load_16_bytes_of_rows(rows, offset + offsetof(Block, scales), scales);
     const VecF d = load_f16_of_rows(rows, offset + offsetof(Block, d));

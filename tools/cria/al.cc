@@ -1,0 +1,130 @@
+// cria al: one request to Al about a house, and its calls: for people, as lines, or as JSON.
+#include "house/al.h"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "atomic_file.h"
+#include "commands.h"
+#include "generation.h"
+#include "home.h"
+#include "house/house_json.h"
+#include "interrupt.h"
+#include "output.h"
+#include "printable.h"
+#include "text_input.h"
+
+namespace cria::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+// What came of one request.
+struct Answer {
+  house::Reply reply;
+  house::Outcome outcome;
+  GenerateResult result;
+  double load_seconds = 0;
+};
+
+Result<Answer> ask(const AlOptions& options, const std::string& request, house::House& house) {
+  const Clock::time_point start = Clock::now();
+  const Result<Model> model = open_model(options.generation);
+  if (!model.ok()) return model.status();
+  if (!house::is_al(*model)) {
+    complain("warning: " + model->info().path + " is not Al; expect no calls of it");
+  }
+  Result<Session> session = model->new_session(options.generation.session);
+  if (!session.ok()) return session.status();
+  Answer answer;
+  answer.load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  GenerateOptions generate = options.generation.generate;
+  generate.sampling.temperature = 0;
+  generate.should_cancel = [] { return interrupted(); };
+  Result<GenerateResult> result =
+      session->chat({{"system", house::system_message(house)}, {"user", request}}, generate);
+  if (!result.ok()) return result.status();
+  if (interrupted()) return Status(StatusCode::cancelled, "interrupted");
+  answer.result = *std::move(result);
+  answer.reply = house::split_reply(answer.result.text);
+  answer.outcome = house::obey(house, answer.reply.lines);
+  return answer;
+}
+
+std::string calls_text(const Answer& answer) {
+  std::string text;
+  for (const house::Call& call : answer.outcome.calls) text += house::call_text(call) + "\n";
+  return text;
+}
+
+std::string words_text(const Answer& answer) {
+  std::string text = answer.reply.says + "\n";
+  for (const house::Change& change : answer.outcome.changes) {
+    text += "  " + printable(house::change_text(change)) + "\n";
+  }
+  return text;
+}
+
+Json changes_json(const house::Outcome& outcome) {
+  Json changes = Json::array();
+  for (const house::Change& change : outcome.changes) {
+    changes.push_back(
+        {{"device", change.device}, {"before", change.before}, {"after", change.after}});
+  }
+  return changes;
+}
+
+std::string json_text(const Answer& answer) {
+  const GenerateResult& result = answer.result;
+  Json calls = Json::array();
+  for (const house::Call& call : answer.outcome.calls) {
+    calls.push_back(Json::parse(house::call_text(call), nullptr, false));
+  }
+  const Json timings = {{"load_ms", answer.load_seconds * 1e3},
+                        {"prompt_ms", result.prompt_seconds * 1e3},
+                        {"generate_ms", result.generate_seconds * 1e3},
+                        {"n_prompt", result.n_prompt},
+                        {"n_generated", result.n_generated}};
+  const Json object = {{"says", answer.reply.says},
+                       {"calls", std::move(calls)},
+                       {"changes", changes_json(answer.outcome)},
+                       {"refused", answer.outcome.refused},
+                       {"timings", timings}};
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+int print(const AlOptions& options, const Answer& answer) {
+  Output out;
+  if (options.json) {
+    out.write(json_text(answer));
+  } else {
+    out.write(options.calls ? calls_text(answer) : words_text(answer));
+  }
+  report_refusals(answer.outcome);
+  report_speed(answer.result, options.generation.stats);
+  return out.exit_code(answer.outcome.refused.empty() ? kExitDone : kExitFailed);
+}
+
+}  // namespace
+
+int al_command(const AlOptions& options) {
+  catch_interrupts();
+  const Result<std::string> request = read_prompt_text(options.generation.prompt, "request");
+  if (!request.ok()) return fail(request.status());
+  if (request->empty() && !options.generation.prompt.text) {
+    complain("no request: standard input is empty; give -p TEXT or -f FILE");
+    return kExitUsage;
+  }
+  Result<house::House> house = open_house(options.house);
+  if (!house.ok()) return fail(house.status());
+  const Result<Answer> answer = ask(options, *request, *house);
+  if (!answer.ok()) return fail(answer.status());
+  const int exit_code = print(options, *answer);
+  if (options.save.empty()) return exit_code;
+  const Status saved = write_file_atomically(options.save, house::house_json(*house));
+  return saved.ok() ? exit_code : fail(saved);
+}
+
+}  // namespace cria::cli

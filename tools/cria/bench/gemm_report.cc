@@ -1,0 +1,96 @@
+#include "bench/gemm_report.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace cria::cli {
+namespace {
+
+[[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...) {
+  char text[512];
+  va_list arguments;
+  va_start(arguments, pattern);
+  const int n = std::vsnprintf(text, sizeof text, pattern, arguments);
+  va_end(arguments);
+  return std::string(text, static_cast<size_t>(n < 0 ? 0 : n));
+}
+
+double peak_share(const GemmResult& r) { return r.gops / peak_of(r.limits, r.which.type); }
+double bandwidth_share(const GemmResult& r) { return r.gbs / r.limits.read_gbs; }
+
+}  // namespace
+
+std::string table_head() {
+  return "| type | m | n | k | threads | weights | lib | GOP/s | ± | GB/s | % peak | % bandwidth | "
+         "cria / lib |\n"
+         "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n";
+}
+
+std::string table_row(const GemmResult& r) {
+  const GemmCase& c = r.which;
+  return format(
+      "| %s | %lld | %lld | %lld | %d | %s | %s | %.1f | %.0f%% | %.1f | %.0f | %.0f | %.2f%s |\n",
+      element_type_name(c.type), static_cast<long long>(c.m), static_cast<long long>(c.n),
+      static_cast<long long>(c.k), c.n_threads, r.cold ? "cold" : "warm", r.library.c_str(), r.gops,
+      100 * r.spread, r.gbs, 100 * peak_share(r), 100 * bandwidth_share(r), r.ratio,
+      r.checked ? "" : " WRONG RESULT");
+}
+
+std::string csv_head() {
+  return "type,m,n,k,threads,weights,lib,gops,spread,gbs,peak_gops,bandwidth_gbs,ratio,checked\n";
+}
+
+std::string csv_row(const GemmResult& r) {
+  const GemmCase& c = r.which;
+  return format("%s,%lld,%lld,%lld,%d,%s,%s,%.3f,%.4f,%.3f,%.3f,%.3f,%.4f,%s\n",
+                element_type_name(c.type), static_cast<long long>(c.m), static_cast<long long>(c.n),
+                static_cast<long long>(c.k), c.n_threads, r.cold ? "cold" : "warm",
+                r.library.c_str(), r.gops, r.spread, r.gbs, peak_of(r.limits, c.type),
+                r.limits.read_gbs, r.ratio, r.checked ? "true" : "false");
+}
+
+std::string json_of(const std::vector<GemmResult>& results) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const GemmResult& r : results) {
+    list.push_back({{"type", element_type_name(r.which.type)},
+                    {"m", r.which.m},
+                    {"n", r.which.n},
+                    {"k", r.which.k},
+                    {"threads", r.which.n_threads},
+                    {"weights", r.cold ? "cold" : "warm"},
+                    {"lib", r.library},
+                    {"gops", r.gops},
+                    {"spread", r.spread},
+                    {"gbs", r.gbs},
+                    {"peak_gops", peak_of(r.limits, r.which.type)},
+                    {"bandwidth_gbs", r.limits.read_gbs},
+                    {"ratio", r.ratio},
+                    {"checked", r.checked}});
+  }
+  return list.dump(1) + "\n";
+}
+
+// Medians of machines that were measured while nothing else ran.
+std::string limits_warning(const MachineLimits& limits) {
+  struct Known {
+    const char* features;
+    int n_threads;
+    double f32, int8, read;
+  };
+  constexpr Known kKnown[] = {{"avx512_bf16", 1, 272, 1086, 43}, {"avx512_bf16", 2, 544, 2159, 54}};
+  for (const Known& known : kKnown) {
+    if (limits.n_threads != known.n_threads) continue;
+    if (cpu_description().find(known.features) == std::string::npos) continue;
+    if (limits.f32_gops >= 0.9 * known.f32 && limits.read_gbs >= 0.9 * known.read) continue;
+    return format(
+        "this machine gives %.0f GFLOP/s and reads %.1f GB/s now; one of its kind was seen at %.0f "
+        "and "
+        "%.0f: something else is running, or it is slower, and shares of the limit look better "
+        "than they are",
+        limits.f32_gops, limits.read_gbs, known.f32, known.read);
+  }
+  return "";
+}
+
+}  // namespace cria::cli

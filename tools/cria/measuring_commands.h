@@ -1,0 +1,11 @@
+// The commands that measure and explain; see commands.h.
+#pragma once
+
+#include "options_bench.h"
+
+namespace cria::cli {
+
+int bench_gemm_command(const BenchGemmFlags& flags);
+int explain_gemm_command(const ExplainGemmFlags& flags);
+
+}  // namespace cria::cli
