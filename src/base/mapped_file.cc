@@ -70,6 +70,14 @@ Status MappedFile::prefault(uint64_t begin, uint64_t end) const {
   return {};
 }
 
+void MappedFile::drop(uint64_t begin, uint64_t end) const {
+  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const uint64_t first = (begin + page - 1) / page * page, last = end / page * page;
+  if (first < last) {
+    ::madvise(const_cast<std::byte*>(data_ + first), last - first, MADV_DONTNEED);
+  }
+}
+
 Result<std::string> read_small_file(const std::string& path, uint64_t max_bytes) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.fd < 0) return system_error(path, "open", errno);

@@ -26,6 +26,8 @@ class MappedFile {
   // Reads bytes [begin, end) from the disk into memory now instead of at the first access.
   // Errors: io_error where the disk fails.
   Status prefault(uint64_t begin, uint64_t end) const;
+  // Gives back the memory of whole pages inside [begin, end): read again where they are used again.
+  void drop(uint64_t begin, uint64_t end) const;
 
  private:
   MappedFile() = default;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -93,15 +92,19 @@ class Catalog {
   // Of all files that belong to it.
   uint64_t size_bytes() const;
 
-  // Brings all mapped pages into memory, reporting the share done; on_progress (may be empty)
-  // returns false to cancel. Errors: cancelled.
-  Status prefault(const std::function<bool(double)>& on_progress) const;
+  // Brings a tensor's mapped pages into memory. Errors: io_error where the disk fails.
+  Status prefault(const TensorView& tensor) const;
+  // Gives their memory back: for tensors that were copied into another form.
+  void drop(const TensorView& tensor) const;
 
  private:
   // Positions in metadata and tensors, sorted by key and name. Not hash maps: a file chooses the
   // keys, so it could choose them to collide; and these take 4 bytes an entry.
   std::vector<uint32_t> metadata_order_;
   std::vector<uint32_t> tensor_order_;
+  // The file that holds the tensor's bytes; null for bytes of our own.
+  const MappedFile* file_of(const TensorView& tensor) const;
+
   std::vector<std::shared_ptr<const MappedFile>> files_;
   std::vector<std::unique_ptr<std::string>> owned_;
 };

@@ -1,6 +1,4 @@
-// Loading in the sense that a person waits for: pages from the disk, with progress.
-#include <algorithm>
-
+// The pages behind a tensor: into memory before it is read whole, and out of it again.
 #include "file/catalog.h"
 
 namespace cria::file {
@@ -11,22 +9,28 @@ uint64_t Catalog::size_bytes() const {
   return total;
 }
 
-Status Catalog::prefault(const std::function<bool(double)>& on_progress) const {
-  constexpr uint64_t kStepBytes = 16 << 20;
-  const uint64_t total = size_bytes();
-  uint64_t done = 0;
+const MappedFile* Catalog::file_of(const TensorView& tensor) const {
   for (const auto& mapped : files_) {
-    const uint64_t size = mapped->bytes().size();
-    for (uint64_t begin = 0; begin < size; begin += kStepBytes) {
-      const uint64_t end = std::min(size, begin + kStepBytes);
-      CRIA_RETURN_IF_ERROR(mapped->prefault(begin, end));
-      done += end - begin;
-      if (on_progress && !on_progress(static_cast<double>(done) / static_cast<double>(total))) {
-        return Status(StatusCode::cancelled, "cancelled while loading " + source_name);
-      }
+    const Bytes bytes = mapped->bytes();
+    if (tensor.data >= bytes.data() && tensor.data < bytes.data() + bytes.size()) {
+      return mapped.get();
     }
   }
-  return {};
+  return nullptr;
+}
+
+Status Catalog::prefault(const TensorView& tensor) const {
+  const MappedFile* file = file_of(tensor);
+  if (file == nullptr) return {};
+  const auto begin = static_cast<uint64_t>(tensor.data - file->bytes().data());
+  return file->prefault(begin, begin + tensor.size_bytes);
+}
+
+void Catalog::drop(const TensorView& tensor) const {
+  const MappedFile* file = file_of(tensor);
+  if (file == nullptr) return;
+  const auto begin = static_cast<uint64_t>(tensor.data - file->bytes().data());
+  file->drop(begin, begin + tensor.size_bytes);
 }
 
 }  // namespace cria::file

@@ -102,9 +102,12 @@ void finish_int(const Epilogue& e, const int32_t* sums, int64_t n, std::byte* at
 
 }  // namespace
 
-bool Epilogue::is_plain() const {
-  if (c_type != sum_type || bias != nullptr || bias_s32 != nullptr) return false;
-  return activation == Activation::none && alpha == 1 && (beta == 0 || beta == 1);
+bool Epilogue::sums_in_c() const {
+  return c_type == sum_type && (!adds() ? beta == 0 : !has_rest());
+}
+
+bool Epilogue::has_rest() const {
+  return bias != nullptr || bias_s32 != nullptr || activation != Activation::none || alpha != 1;
 }
 
 int64_t element_bytes(ElementType type) {

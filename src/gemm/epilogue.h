@@ -24,14 +24,17 @@ struct Epilogue {
   float scale = 1;
   int32_t zero_point = 0;
 
-  // The sums are C, or are added to it: no pass of their own.
-  bool is_plain() const;
+  // The tiles may write their sums to C itself, or add them to what it holds.
+  bool sums_in_c() const;
   bool adds() const { return sum_type == ElementType::s32 ? accumulate : beta == 1; }
+  // Something is left to do once the sums are in C.
+  bool has_rest() const;
 };
 
 int64_t element_bytes(ElementType type);  // of the types that C may have
 
-// C[row, column ...] from n_rows x n_cols sums, sums_stride elements apart.
+// C[row, column ...] from n_rows x n_cols sums, sums_stride elements apart. The sums may be C
+// itself where sums_in_c() and not adds().
 void finish(const Epilogue& epilogue, const void* sums, int64_t sums_stride, int64_t row,
             int64_t column, int64_t n_rows, int64_t n_cols);
 

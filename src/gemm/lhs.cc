@@ -132,6 +132,24 @@ int64_t groups_bytes(const PackedKernel& kernel, const ConstMatrixView& a, const
   return n_groups * (whole + (rest > 0 ? group_bytes(kernel, rest) : 0));
 }
 
+}  // namespace
+
+int64_t group_bytes(const PackedKernel& kernel, int64_t n_k) {
+  return aligned(kernel.group_bytes(n_k));
+}
+
+const std::byte* group_at(const Lhs& lhs, const PackedKernel& kernel, const Plan& plan,
+                          int64_t i_group, int64_t k, int64_t n_k) {
+  return lhs.groups + k / plan.k_block * lhs.k_block_bytes + i_group * group_bytes(kernel, n_k);
+}
+
+void set_groups(const PackedKernel& kernel, const Plan& plan, int64_t n_rows, std::byte* groups,
+                Lhs& lhs) {
+  lhs.groups = groups;
+  lhs.n_groups = n_rows / kernel.group_rows;
+  lhs.k_block_bytes = lhs.n_groups * group_bytes(kernel, plan.k_block);
+}
+
 void make_groups(const Compute& compute, const PackedKernel& kernel, const Plan& plan,
                  int64_t n_cols, const Lhs& lhs) {
   compute.pool.for_each(lhs.n_groups, 1, [&](int64_t begin, int64_t end, int) {
@@ -147,17 +165,6 @@ void make_groups(const Compute& compute, const PackedKernel& kernel, const Plan&
       }
     }
   });
-}
-
-}  // namespace
-
-int64_t group_bytes(const PackedKernel& kernel, int64_t n_k) {
-  return aligned(kernel.group_bytes(n_k));
-}
-
-const std::byte* group_at(const Lhs& lhs, const PackedKernel& kernel, const Plan& plan,
-                          int64_t i_group, int64_t k, int64_t n_k) {
-  return lhs.groups + k / plan.k_block * lhs.k_block_bytes + i_group * group_bytes(kernel, n_k);
 }
 
 int64_t lhs_scratch_bytes(const PackedKernel& kernel, const ConstMatrixView& a, const Plan& plan) {
@@ -188,9 +195,7 @@ Lhs make_lhs(const Compute& compute, const PackedKernel& kernel, const ConstMatr
     });
   }
   if (!plan.grouped) return lhs;
-  lhs.groups = rows + rows_bytes(kernel, a);
-  lhs.n_groups = a.n_rows / kernel.group_rows;
-  lhs.k_block_bytes = lhs.n_groups * group_bytes(kernel, plan.k_block);
+  set_groups(kernel, plan, a.n_rows, rows + rows_bytes(kernel, a), lhs);
   make_groups(compute, kernel, plan, a.n_cols, lhs);
   return lhs;
 }

@@ -36,6 +36,12 @@ int64_t lhs_scratch_bytes(const kernels::PackedKernel& kernel, const ConstMatrix
 Lhs make_lhs(const Compute& compute, const kernels::PackedKernel& kernel, const ConstMatrixView& a,
              const Plan& plan, std::byte* scratch);
 
+// Where the groups of n_rows rows stand; then makes them from lhs's rows.
+void set_groups(const kernels::PackedKernel& kernel, const Plan& plan, int64_t n_rows,
+                std::byte* groups, Lhs& lhs);
+void make_groups(const Compute& compute, const kernels::PackedKernel& kernel, const Plan& plan,
+                 int64_t n_cols, const Lhs& lhs);
+
 // Bytes of one group in a block of n_k along k, and where group i_group of the block from k on is.
 int64_t group_bytes(const kernels::PackedKernel& kernel, int64_t n_k);
 const std::byte* group_at(const Lhs& lhs, const kernels::PackedKernel& kernel, const Plan& plan,

@@ -2,21 +2,33 @@
 
 #include <algorithm>
 
+#include "gemm/packed_product.h"
+
 namespace cria::gemm {
 namespace {
 
-// Tokens whose quantised activations stay in L2 (64 rows of 2048 columns: 160 KB) while a panel of
-// weight rows passes over them.
-constexpr int64_t kTokenBlock = 64;
-// Rows that a thread claims at once: enough work to hide the claim, few enough to even out slow
-// cores.
-constexpr int64_t kMinPanelRows = 16;
-constexpr int64_t kMaxPanelRows = 64;
-// Multiply-adds under which waking another thread costs more than it saves (a few microseconds).
+// Of weights that are multiplied as they stand: rows that a thread claims at once, and
+// multiply-adds under which waking another thread costs more than it saves.
+constexpr int64_t kPanelRows = 16;
 constexpr int64_t kMinParallelWork = 1 << 16;
+
+int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 int64_t q8a_row_bytes(int64_t n_cols) {
   return n_cols / 32 * static_cast<int64_t>(sizeof(BlockQ8A));
+}
+
+// Room for the groups of any kernel, whatever the blocks of k: each ends at a multiple of 64 bytes.
+int64_t groups_bytes(const kernels::Table& kernels, int64_t n_tokens, int64_t n_cols) {
+  constexpr int64_t kShortestBlock = 32;
+  int64_t most = 0;
+  for (const kernels::PackedKernel* kernel : kernels.packed) {
+    if (kernel->group_rows == 0) continue;
+    const int64_t n_k = (n_cols + kernel->k_unit - 1) / kernel->k_unit * kernel->k_unit;
+    const int64_t padding = 64 * (n_cols / kShortestBlock + 1);
+    most = std::max(most, n_tokens / kernel->group_rows * (kernel->group_bytes(n_k) + padding));
+  }
+  return most;
 }
 
 void add_bias(const kernels::MatmulArgs& args, const float* bias) {
@@ -26,12 +38,40 @@ void add_bias(const kernels::MatmulArgs& args, const float* bias) {
   }
 }
 
+void multiply_as_it_stands(const Compute& compute, const TensorView& w, MatmulInput& x,
+                           const float* bias, float* out, int64_t out_stride) {
+  const MatmulInput::Rows rows = x.rows_for(compute, w);
+  const kernels::MatmulFn kernel = compute.kernels.matmul[static_cast<size_t>(w.dtype)];
+  const auto row_bytes = static_cast<int64_t>(w.row_bytes());
+  const auto run_rows = [&](int64_t begin, int64_t end, int) {
+    const kernels::MatmulArgs args = {.w = w.data + begin * row_bytes,
+                                      .w_row_bytes = row_bytes,
+                                      .n_rows = end - begin,
+                                      .n_cols = w.n_cols(),
+                                      .x = rows.data,
+                                      .x_row_bytes = rows.row_bytes,
+                                      .n_tokens = x.n_tokens(),
+                                      .out = out + begin,
+                                      .out_stride = out_stride,
+                                      .scales = w.scales,
+                                      .group_size = w.group_size,
+                                      .first_row = begin};
+    kernel(args);
+    if (bias != nullptr) add_bias(args, bias + begin);
+  };
+  if (w.n_rows() * w.n_cols() * x.n_tokens() < kMinParallelWork) {
+    return run_rows(0, w.n_rows(), 0);
+  }
+  compute.pool.for_each(w.n_rows(), kPanelRows, run_rows);
+}
+
 }  // namespace
 
-uint64_t MatmulInput::scratch_bytes(int64_t n_tokens, int64_t n_cols, int64_t group_size) {
+uint64_t MatmulInput::scratch_bytes(const kernels::Table& kernels, int64_t n_tokens, int64_t n_cols,
+                                    int64_t group_size) {
   int64_t bytes = q8a_row_bytes(n_cols + 31);
   if (group_size > 0) bytes = std::max(bytes, kernels::grouped_row_bytes(n_cols, group_size));
-  return static_cast<uint64_t>(n_tokens) * static_cast<uint64_t>(bytes);
+  return static_cast<uint64_t>(aligned(n_tokens * bytes) + groups_bytes(kernels, n_tokens, n_cols));
 }
 
 void MatmulInput::set(const float* x, int64_t n_tokens, int64_t n_cols) {
@@ -39,65 +79,76 @@ void MatmulInput::set(const float* x, int64_t n_tokens, int64_t n_cols) {
   n_tokens_ = n_tokens;
   n_cols_ = n_cols;
   held_ = Kind::none;
+  held_groups_ = nullptr;
 }
 
-MatmulInput::Form MatmulInput::form_for(const Compute& compute, const TensorView& w) {
-  if (!dtype_info(w.dtype).quantized && w.dtype != DType::grouped_i8) {
-    return {reinterpret_cast<const std::byte*>(x_), n_cols_ * static_cast<int64_t>(sizeof(float))};
-  }
-  const bool grouped = w.dtype == DType::grouped_i8;
-  const Kind wanted = grouped ? Kind::grouped : Kind::q8a;
-  const int64_t row_bytes =
-      grouped ? kernels::grouped_row_bytes(n_cols_, w.group_size) : q8a_row_bytes(n_cols_);
-  if (held_ != wanted || (grouped && held_group_size_ != w.group_size)) {
-    const auto quantize = [&](int64_t begin, int64_t end, int) {
-      for (int64_t t = begin; t < end; ++t) {
-        const float* row = x_ + t * n_cols_;
-        std::byte* out = scratch_.data() + t * row_bytes;
-        if (grouped) {
-          compute.kernels.quantize_grouped(row, n_cols_, w.group_size, out);
-        } else {
-          compute.kernels.quantize_q8a(row, n_cols_, reinterpret_cast<BlockQ8A*>(out));
-        }
+void MatmulInput::quantize(const Compute& compute, Kind kind, int64_t group_size,
+                           int64_t row_bytes) {
+  if (held_ == kind && held_group_size_ == group_size) return;
+  compute.pool.for_each(n_tokens_, 4, [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t) {
+      const float* row = x_ + t * n_cols_;
+      std::byte* out = scratch_.data() + t * row_bytes;
+      if (kind == Kind::grouped_i8) {
+        compute.kernels.quantize_grouped(row, n_cols_, group_size, out);
+      } else {
+        compute.kernels.quantize_q8a(row, n_cols_, reinterpret_cast<BlockQ8A*>(out));
       }
-    };
-    compute.pool.for_each(n_tokens_, 4, quantize);
-    held_ = wanted;
-    held_group_size_ = w.group_size;
-  }
+    }
+  });
+  held_ = kind;
+  held_group_size_ = group_size;
+  held_groups_ = nullptr;
+}
+
+MatmulInput::Rows MatmulInput::rows_for(const Compute& compute, const TensorView& w) {
+  const int64_t row_bytes = kernels::grouped_row_bytes(n_cols_, w.group_size);
+  quantize(compute, Kind::grouped_i8, w.group_size, row_bytes);
   return {scratch_.data(), row_bytes};
 }
 
-void matmul(const Compute& compute, const TensorView& w, MatmulInput& x, const float* bias,
-            float* out, int64_t out_stride) {
-  const MatmulInput::Form form = x.form_for(compute, w);
-  const kernels::MatmulFn kernel = compute.kernels.matmul[static_cast<size_t>(w.dtype)];
-  const auto row_bytes = static_cast<int64_t>(w.row_bytes());
-  const auto run_panel = [&](int64_t begin, int64_t end, int) {
-    for (int64_t t = 0; t < x.n_tokens(); t += kTokenBlock) {
-      const kernels::MatmulArgs args = {
-          .w = w.data + begin * row_bytes,
-          .w_row_bytes = row_bytes,
-          .n_rows = end - begin,
-          .n_cols = w.n_cols(),
-          .x = form.data + t * form.row_bytes,
-          .x_row_bytes = form.row_bytes,
-          .n_tokens = std::min(kTokenBlock, x.n_tokens() - t),
-          .out = out + t * out_stride + begin,
-          .out_stride = out_stride,
-          .scales = w.scales,
-          .group_size = w.group_size,
-          .first_row = begin,
-      };
-      kernel(args);
-      if (bias != nullptr) add_bias(args, bias + begin);
-    }
-  };
-  const int64_t n_rows = w.n_rows();
-  if (n_rows * w.n_cols() * x.n_tokens() < kMinParallelWork) return run_panel(0, n_rows, 0);
-  const int64_t share = n_rows / (4 * compute.pool.n_threads());
-  const int64_t panel = std::clamp(share / 8 * 8, kMinPanelRows, kMaxPanelRows);
-  compute.pool.for_each(n_rows, panel, run_panel);
+Lhs MatmulInput::lhs_for(const Compute& compute, const PackedWeights& w, const Plan& plan) {
+  Lhs lhs;
+  if (w.kernel->form == kernels::LhsForm::q8a) {
+    quantize(compute, Kind::q8a, 0, q8a_row_bytes(n_cols_));
+    lhs.data = scratch_.data();
+    lhs.row_bytes = q8a_row_bytes(n_cols_);
+  } else {
+    lhs.data = reinterpret_cast<const std::byte*>(x_);
+    lhs.row_bytes = n_cols_ * 4;
+    lhs.step_bytes = 4;
+  }
+  if (plan.grouped) interleave(compute, *w.kernel, plan, lhs);
+  return lhs;
+}
+
+void MatmulInput::interleave(const Compute& compute, const kernels::PackedKernel& kernel,
+                             const Plan& plan, Lhs& lhs) {
+  set_groups(kernel, plan, n_tokens_, scratch_.data() + aligned(n_tokens_ * q8a_row_bytes(n_cols_)),
+             lhs);
+  if (held_groups_ == kernel.group && held_k_block_ == plan.k_block) return;
+  make_groups(compute, kernel, plan, n_cols_, lhs);
+  held_groups_ = kernel.group;
+  held_k_block_ = plan.k_block;
+}
+
+void matmul(const Compute& compute, const TensorView& w, const PackedWeights& packed,
+            MatmulInput& x, const float* bias, float* out, int64_t out_stride) {
+  if (packed.kernel == nullptr) {
+    return multiply_as_it_stands(compute, w, x, bias, out, out_stride);
+  }
+  PackedProduct product;
+  product.kernel = packed.kernel;
+  product.type = packed.type;
+  product.shape = {.m = x.n_tokens(),
+                   .n = packed.n_rows,
+                   .k = packed.n_cols,
+                   .n_threads = compute.pool.n_threads()};
+  product.panels = packed.panels.data();
+  product.out = {.c = reinterpret_cast<std::byte*>(out), .c_stride = out_stride, .bias = bias};
+  const Plan plan = plan_product(*packed.kernel, packed.type, product.shape);
+  product.a = x.lhs_for(compute, packed, plan);
+  run(product, plan, compute.pool, nullptr);  // the sums are made in out: no scratch
 }
 
 }  // namespace cria::gemm

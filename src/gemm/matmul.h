@@ -1,5 +1,4 @@
-// Products of a chunk of activations with a weight matrix: shape policy, threads, bias. The
-// arithmetic is in kernels/.
+// Products of a chunk of activations with a weight matrix: the model's way into the packed kernels.
 #pragma once
 
 #include <cstddef>
@@ -7,18 +6,21 @@
 #include <span>
 
 #include "gemm/compute.h"
+#include "gemm/lhs.h"
+#include "gemm/packed_weights.h"
 #include "tensor/tensor_view.h"
 
 namespace cria::gemm {
 
-// One input [n_tokens, n_cols] in the forms that weights of different types want. Quantised forms
-// are made when first asked for and then shared by all products with this input (Q, K and V).
-// Thread compatible. Owns nothing: x and scratch outlive it.
+// One input [n_tokens, n_cols] in the forms that weights of different types want. A form is made
+// when first asked for and then shared by all products with this input (Q, K and V). Thread
+// compatible. Owns nothing: x and scratch outlive it.
 class MatmulInput {
  public:
-  // Scratch that holds any quantised form of n_tokens rows of n_cols; group_size: the smallest
-  // of any grouped_i8 weight, 0 where there is none.
-  static uint64_t scratch_bytes(int64_t n_tokens, int64_t n_cols, int64_t group_size);
+  // Scratch that holds any form of n_tokens rows of n_cols for kernels of this table; group_size:
+  // the smallest of any grouped_i8 weight, 0 where there is none.
+  static uint64_t scratch_bytes(const kernels::Table& kernels, int64_t n_tokens, int64_t n_cols,
+                                int64_t group_size);
 
   explicit MatmulInput(std::span<std::byte> scratch) : scratch_(scratch) {}
 
@@ -28,14 +30,21 @@ class MatmulInput {
   int64_t n_tokens() const { return n_tokens_; }
   int64_t n_cols() const { return n_cols_; }
 
-  struct Form {
+  // For a product with packed weights.
+  Lhs lhs_for(const Compute& compute, const PackedWeights& w, const Plan& plan);
+  // For weights as they stand (grouped_i8): rows in their form.
+  struct Rows {
     const std::byte* data;
     int64_t row_bytes;
   };
-  Form form_for(const Compute& compute, const TensorView& w);
+  Rows rows_for(const Compute& compute, const TensorView& w);
 
  private:
-  enum class Kind { none, q8a, grouped };
+  enum class Kind { none, q8a, grouped_i8 };
+
+  void quantize(const Compute& compute, Kind kind, int64_t group_size, int64_t row_bytes);
+  void interleave(const Compute& compute, const kernels::PackedKernel& kernel, const Plan& plan,
+                  Lhs& lhs);
 
   std::span<std::byte> scratch_;
   const float* x_ = nullptr;
@@ -43,14 +52,17 @@ class MatmulInput {
   int64_t n_cols_ = 0;
   Kind held_ = Kind::none;
   int64_t held_group_size_ = 0;
+  // Whose groups of rows stand behind the quantised rows, and of which blocks of k.
+  decltype(kernels::PackedKernel::group) held_groups_ = nullptr;
+  int64_t held_k_block_ = 0;
 };
 
 // out[t, r] = sum over c of w[r, c] * x[t, c] + bias[r]
-// Shapes    w [n_rows, n_cols] of a computable type; bias [n_rows] or null; out rows out_stride
-//           floats apart
+// Shapes    w [n_rows, n_cols] of a computable type, and packed from it; bias [n_rows] or null; out
+//           rows out_stride floats apart
 // Requires  x.n_cols() == w.n_cols(); out overlaps neither
 // Order     of accumulation: the kernels' (n_cols alone), so threads and chunks change no bit
-void matmul(const Compute& compute, const TensorView& w, MatmulInput& x, const float* bias,
-            float* out, int64_t out_stride);
+void matmul(const Compute& compute, const TensorView& w, const PackedWeights& packed,
+            MatmulInput& x, const float* bias, float* out, int64_t out_stride);
 
 }  // namespace cria::gemm

@@ -18,7 +18,7 @@ class Claim {
         first_panel_(first_panel),
         end_panel_(end_panel),
         panel_bytes_(kernel_.panel_bytes(product.shape.k)),
-        plain_(product.out.is_plain()),
+        in_c_(product.out.sums_in_c()),
         sums_(scratch),
         sums_stride_(plan.panels_per_claim * kernel_.width) {
     panels_ =
@@ -26,7 +26,7 @@ class Claim {
   }
 
   static int64_t sums_bytes(const PackedProduct& product, const Plan& plan) {
-    if (product.out.is_plain()) return 0;
+    if (product.out.sums_in_c()) return 0;
     return aligned(plan.m_block * plan.panels_per_claim * product.kernel->width * 4);
   }
   static int64_t pack_bytes(const PackedProduct& product, const Plan& plan) {
@@ -38,11 +38,19 @@ class Claim {
     for (int64_t m = 0; m < p_.shape.m; m += plan_.m_block) {
       const int64_t n_rows = std::min(plan_.m_block, p_.shape.m - m);
       for (int64_t k = 0; k < p_.shape.k; k += plan_.k_block) run_block(m, n_rows, k);
-      if (!plain_) finish(p_.out, sums_, sums_stride_, m, column(first_panel_), n_rows, n_cols());
+      finish_block(m, n_rows);
     }
   }
 
  private:
+  void finish_block(int64_t m, int64_t n_rows) {
+    const int64_t first = column(first_panel_);
+    if (!in_c_) return finish(p_.out, sums_, sums_stride_, m, first, n_rows, n_cols());
+    if (!p_.out.has_rest()) return;
+    const int64_t stride = p_.out.c_stride;
+    finish(p_.out, p_.out.c + (m * stride + first) * 4, stride, m, first, n_rows, n_cols());
+  }
+
   int64_t column(int64_t panel) const { return panel * kernel_.width; }
   int64_t n_cols() const { return std::min(column(end_panel_), p_.shape.n) - column(first_panel_); }
 
@@ -93,8 +101,8 @@ class Claim {
     const int64_t n_k = std::min(plan_.k_block, p_.shape.k - k);
     const int64_t columns = tile.panels * kernel_.width;
     constexpr int64_t kSumBytes = 4;
-    std::byte* c = plain_ ? p_.out.c + ((m + row) * p_.out.c_stride + column(panel)) * kSumBytes
-                          : sums_ + (row * sums_stride_ + column(panel - first_panel_)) * kSumBytes;
+    std::byte* c = in_c_ ? p_.out.c + ((m + row) * p_.out.c_stride + column(panel)) * kSumBytes
+                         : sums_ + (row * sums_stride_ + column(panel - first_panel_)) * kSumBytes;
     tile.run({.a = tile.grouped
                        ? group_at(p_.a, kernel_, plan_, (m + row) / kernel_.group_rows, k, n_k)
                        : p_.a.at(m + row, k),
@@ -108,15 +116,15 @@ class Claim {
               .n_rows = n_rows,
               .n_cols = std::min(columns, p_.shape.n - column(panel)),
               .c = c,
-              .c_stride = plain_ ? p_.out.c_stride : sums_stride_,
-              .add = k > 0 || (plain_ && p_.out.adds())});
+              .c_stride = in_c_ ? p_.out.c_stride : sums_stride_,
+              .add = k > 0 || (in_c_ && p_.out.adds())});
   }
 
   const PackedProduct& p_;
   const Plan& plan_;
   const kernels::PackedKernel& kernel_;
   int64_t first_panel_, end_panel_, panel_bytes_;
-  bool plain_;
+  bool in_c_;
   std::byte* sums_;
   int64_t sums_stride_;
   const std::byte* panels_;

@@ -21,7 +21,7 @@ struct Pass {
 };
 
 void multiply(Pass& pass, const Linear& linear, float* out) {
-  gemm::matmul(pass.compute, linear.weight, pass.input, linear.bias_or_null(), out,
+  gemm::matmul(pass.compute, linear.weight, linear.packed, pass.input, linear.bias_or_null(), out,
                linear.weight.n_rows());
 }
 

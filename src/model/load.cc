@@ -2,6 +2,7 @@
 // each checked before the next.
 #include <algorithm>
 
+#include "base/cpu.h"
 #include "base/str_cat.h"
 #include "file/readers.h"
 #include "gemm/matmul.h"
@@ -66,7 +67,10 @@ Result<std::shared_ptr<const Model>> load(const std::string& path, const LoadOpt
   model->notes = model->catalog->notes;
   const std::vector<std::string>& notes = model->vocabulary->tokenizer->notes();
   model->notes.insert(model->notes.end(), notes.begin(), notes.end());
-  CRIA_RETURN_IF_ERROR(model->catalog->prefault(options.on_progress));
+  auto pool = ThreadPool::create(n_usable_processors());
+  if (!pool.ok()) return pool.status();
+  CRIA_RETURN_IF_ERROR(
+      pack_weights(*model->catalog, {model->kernels, **pool}, options.on_progress, model->weights));
   return std::shared_ptr<const Model>(std::move(model));
 }
 
@@ -94,8 +98,8 @@ Result<Workspace> Workspace::create(const Model& model, int64_t n_chunk) {
   const auto padded = [](int64_t n) { return (n + 15) / 16 * 16; };
   int64_t n_floats = 0;
   for (const auto& row : rows) n_floats += padded(n_chunk * row.width);
-  const uint64_t quantized_bytes =
-      gemm::MatmulInput::scratch_bytes(n_chunk, widest, model.weights.min_group_size);
+  const uint64_t quantized_bytes = gemm::MatmulInput::scratch_bytes(model.kernels, n_chunk, widest,
+                                                                    model.weights.min_group_size);
   auto memory = AlignedBuffer::allocate(static_cast<uint64_t>(n_floats) * 4 + quantized_bytes,
                                         "the intermediate values of a chunk");
   if (!memory.ok()) return memory.status();

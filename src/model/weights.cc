@@ -132,7 +132,39 @@ Status bind_rope_divisors(Binder& binder, const file::Catalog& catalog, Config& 
   return {};
 }
 
+// Every matrix of the products.
+std::vector<Linear*> all_linears(Weights& weights) {
+  std::vector<Linear*> all;
+  for (LayerWeights& layer : weights.layers) {
+    for (Linear* linear : {&layer.q, &layer.k, &layer.v, &layer.attention_output, &layer.gate,
+                           &layer.up, &layer.down}) {
+      all.push_back(linear);
+    }
+  }
+  all.push_back(&weights.output);
+  return all;
+}
+
 }  // namespace
+
+Status pack_weights(const file::Catalog& catalog, const Compute& compute,
+                    const std::function<bool(double)>& on_progress, Weights& weights) {
+  const std::vector<Linear*> linears = all_linears(weights);
+  uint64_t total = 0, done = 0;
+  for (const Linear* linear : linears) total += linear->weight.size_bytes;
+  for (Linear* linear : linears) {
+    CRIA_RETURN_IF_ERROR(catalog.prefault(linear->weight));
+    auto packed = gemm::pack_weights(compute, linear->weight);
+    if (!packed.ok()) return packed.status();
+    linear->packed = std::move(*packed);
+    if (linear->packed.kernel != nullptr) catalog.drop(linear->weight);
+    done += linear->weight.size_bytes;
+    if (on_progress && !on_progress(static_cast<double>(done) / static_cast<double>(total))) {
+      return Status(StatusCode::cancelled, "cancelled while loading " + catalog.source_name);
+    }
+  }
+  return {};
+}
 
 Result<Weights> bind_weights(const file::Catalog& catalog, Config& config) {
   Weights weights;

@@ -1,17 +1,20 @@
 // The tensors of a LLaMA-family model, found by name and checked against the hyperparameters.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "file/catalog.h"
+#include "gemm/packed_weights.h"
 #include "model/config.h"
 
 namespace cria::model {
 
 // A matrix [n_rows = outputs, n_cols = inputs] and its bias, empty where there is none.
 struct Linear {
-  TensorView weight;
+  TensorView weight;           // as it stands in the file
+  gemm::PackedWeights packed;  // the same in panels, once pack_weights has run
   std::vector<float> bias;
   const float* bias_or_null() const { return bias.empty() ? nullptr : bias.data(); }
 };
@@ -26,7 +29,8 @@ struct LayerWeights {
   Linear down;                        // [d_model, d_ff]
 };
 
-// Views of the catalog's bytes; small vectors are fp32 copies. Immutable.
+// Views of the catalog's bytes and what is made of them; small vectors are fp32 copies. Immutable
+// once packed.
 struct Weights {
   TensorView embedding;  // [n_vocab, d_model]
   std::vector<LayerWeights> layers;
@@ -42,5 +46,13 @@ struct Weights {
 // Errors: corrupt for a missing tensor or a shape that the hyperparameters contradict (both shapes
 // named); unsupported for a type without kernels or a tensor that the forward pass would ignore.
 Result<Weights> bind_weights(const file::Catalog& catalog, Config& config);
+
+// Packs every matrix for the kernels, one after the other, and gives the memory of its bytes in the
+// file back: memory holds one copy. Types that are multiplied as they stand, and the embedding that
+// is looked up, stay where they are.
+// on_progress (may be empty) gets the share done and returns false to cancel.
+// Errors: out_of_memory, io_error, cancelled
+Status pack_weights(const file::Catalog& catalog, const Compute& compute,
+                    const std::function<bool(double)>& on_progress, Weights& weights);
 
 }  // namespace cria::model

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <vector>
+
 #include "base/mapped_file.h"
 
 namespace cria {
@@ -38,6 +40,19 @@ TEST(Cpu, WiderSetsComeWithTheNarrowerOnesThatTheyBuildOn) {
   EXPECT_TRUE(!f.avx512_bf16 || f.avx512);
   EXPECT_TRUE(!f.avx_vnni || f.avx2);
   EXPECT_FALSE(f.avx2 && f.neon);
+}
+
+TEST(Cpu, OrdersInstructionsForTheBigCoresWhereThereAreAny) {
+  constexpr uint64_t kA53 = 0x410fd034, kA55 = 0x412fd050, kA72 = 0x410fd083, kA76 = 0x414fd0b1;
+  const auto order = [](const std::vector<uint64_t>& midrs) { return order_for(midrs); };
+  EXPECT_EQ(order({}), CoreOrder::free);
+  EXPECT_EQ(order({kA53, kA53}), CoreOrder::a53);
+  EXPECT_EQ(order({kA55}), CoreOrder::a55);
+  EXPECT_EQ(order({kA53, kA53, kA72}), CoreOrder::free);
+  EXPECT_EQ(order({kA76, kA55}), CoreOrder::free);
+  EXPECT_EQ(order({kA53, kA55}), CoreOrder::a55);
+  EXPECT_EQ(order({0x610f0220}), CoreOrder::free);
+  EXPECT_EQ(core_order(), core_order());
 }
 
 #if defined(__x86_64__)

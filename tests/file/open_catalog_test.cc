@@ -41,22 +41,22 @@ TEST(OpenCatalog, KeepsTheFileAlive) {
   EXPECT_EQ((*catalog)->source_name, path);
 }
 
-TEST(OpenCatalog, PrefaultsWithProgressAndStopsWhereAskedTo) {
+TEST(OpenCatalog, PrefaultsAndDropsTensorsWithoutChangingThem) {
   const std::string file = valid_image().bytes();
   const auto catalog = open_catalog(stored("gguf", file), "");
   ASSERT_TRUE(catalog.ok());
   EXPECT_EQ((*catalog)->size_bytes(), file.size());
-  double last = 0;
-  EXPECT_TRUE((*catalog)
-                  ->prefault([&](double share) {
-                    EXPECT_GT(share, last);
-                    last = share;
-                    return true;
-                  })
-                  .ok());
-  EXPECT_EQ(last, 1.0);
-  EXPECT_EQ((*catalog)->prefault([](double) { return false; }).code(), StatusCode::cancelled);
-  EXPECT_TRUE((*catalog)->prefault(nullptr).ok());
+  for (const NamedTensor& tensor : (*catalog)->tensors) {
+    const TensorView& view = tensor.view;
+    const std::vector<std::byte> before(view.data, view.data + view.size_bytes);
+    EXPECT_TRUE((*catalog)->prefault(view).ok());
+    (*catalog)->drop(view);
+    EXPECT_TRUE(std::equal(before.begin(), before.end(), view.data));
+  }
+  const std::byte own[4] = {};  // bytes that are in no file
+  const TensorView elsewhere{.data = own, .size_bytes = 4};
+  EXPECT_TRUE((*catalog)->prefault(elsewhere).ok());
+  (*catalog)->drop(elsewhere);
 }
 
 TEST(OpenCatalog, ReportsFilesThatAreNotThere) {

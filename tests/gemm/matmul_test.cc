@@ -65,12 +65,15 @@ std::vector<float> run(const Problem& p, std::string_view isa, int n_threads, bo
   const auto table = kernels::choose_table(isa);
   EXPECT_TRUE(table.ok()) << table.status().message();
   auto pool = ThreadPool::create(n_threads);
-  std::vector<std::byte> scratch(MatmulInput::scratch_bytes(p.n_tokens, p.w.n_cols(), 4));
+  const Compute compute{*table, **pool};
+  std::vector<std::byte> scratch(MatmulInput::scratch_bytes(*table, p.n_tokens, p.w.n_cols(), 4));
   MatmulInput input(scratch);
   input.set(p.x.data(), p.n_tokens, p.w.n_cols());
+  const auto packed = pack_weights(compute, p.w);
+  EXPECT_TRUE(packed.ok());
   const int64_t stride = p.w.n_rows() + 3;
   std::vector<float> out(static_cast<size_t>(p.n_tokens * stride), -7.0f);
-  matmul({*table, **pool}, p.w, input, with_bias ? p.bias.data() : nullptr, out.data(), stride);
+  matmul(compute, p.w, *packed, input, with_bias ? p.bias.data() : nullptr, out.data(), stride);
   return out;
 }
 
@@ -136,13 +139,16 @@ TEST(MatmulInput, OneInputServesWeightsOfDifferentTypes) {
   c.x = a.x;
   const auto table = kernels::choose_table("");
   auto pool = ThreadPool::create(1);
-  std::vector<std::byte> scratch(MatmulInput::scratch_bytes(3, 64, 4));
+  const Compute compute{*table, **pool};
+  std::vector<std::byte> scratch(MatmulInput::scratch_bytes(*table, 3, 64, 4));
   MatmulInput input(scratch);
   input.set(a.x.data(), 3, 64);
   for (int round = 0; round < 2; ++round) {
     for (Problem* p : {&a, &b, &c}) {
       std::vector<float> out(3 * 8, -7.0f);
-      matmul({*table, **pool}, p->w, input, nullptr, out.data(), 8);
+      const auto packed = pack_weights(compute, p->w);
+      ASSERT_TRUE(packed.ok());
+      matmul(compute, p->w, *packed, input, nullptr, out.data(), 8);
       expect_right(*p, out, false, p == &b ? 1e-5 : 0.02);
     }
   }

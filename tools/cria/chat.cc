@@ -12,8 +12,8 @@
 namespace cria::cli {
 namespace {
 
-// The exchanges before a message that Al sees; it was trained with one to three.
-constexpr size_t kAlWindow = 4;
+// The exchanges before a message that Al sees: one more than it is trained with at most.
+constexpr size_t kAlWindow = 3;
 constexpr const char* kSimulated = "The house is simulated: nothing real is switched.";
 
 std::string template_names() {

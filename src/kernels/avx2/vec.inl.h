@@ -196,7 +196,7 @@ inline void dot_groups(const VecI* q, const int8_t* const* x, VecI* out) {
   constexpr int kDepth = kMaxDepth < kGroups ? kMaxDepth : kGroups;
   const __m256i ones = _mm256_set1_epi16(1);
   for (int begin = 0; begin < kGroups; begin += kDepth) {
-    VecI pairs[kTokens];
+    VecI pairs[kTokens] = {};
     for (int i = begin; i < begin + kDepth; ++i) {
       const __m256i w = kBits == 8 ? _mm256_abs_epi8(q[i]) : q[i];
       for (int t = 0; t < kTokens; ++t) {

@@ -32,28 +32,43 @@ int64_t packed_blocks_bytes(int64_t n_k) {
   return n_k / kBlockColumns<Type> * kPackedBlockBytes<Type>;
 }
 
-// One block of each lane. Lanes without a column get zeros, which dequantise to zero.
+// One block of each lane: 16 bytes of all lanes at a time where that many fields are left, else 4, and
+// a lone fp16 as two.
 template <typename Type>
-inline void pack_block(const PackArgs& args, int64_t i_block, std::byte* out) {
+inline void pack_block(const Rows& rows, int64_t offset_of_block, std::byte* out) {
+  constexpr int64_t kVecBytes = static_cast<int64_t>(sizeof(VecI));
   for (int64_t offset = 0; offset < kBlockBytes<Type>;) {
-    const int64_t unit = offset == Type::kF16At ? 2 : 4;
-    for (int64_t lane = 0; lane < kLanes; ++lane) {
-      uint32_t bits = 0;
-      if (lane < args.n_cols) {
-        const std::byte* block = args.b + lane * args.n_stride + i_block * kBlockBytes<Type>;
-        memcpy(&bits, block + offset, static_cast<size_t>(unit));
+    std::byte* to = out + offset * kLanes;
+    const int64_t end = Type::kF16At > offset ? Type::kF16At : kBlockBytes<Type>;
+    if (offset == Type::kF16At) {
+      for (int64_t lane = 0; lane < kLanes; ++lane) {
+        memcpy(to + 2 * lane, rows.at[lane] + offset_of_block + offset, 2);
       }
-      memcpy(out + offset * kLanes + lane * unit, &bits, static_cast<size_t>(unit));
+      offset += 2;
+    } else if (end - offset >= 16) {
+      VecI vecs[4];
+      load_16_bytes_of_rows(rows, offset_of_block + offset, vecs);
+      for (int i = 0; i < 4; ++i) memcpy(to + i * kVecBytes, &vecs[i], sizeof vecs[i]);
+      offset += 16;
+    } else {
+      const VecI vec = load_32_of_rows(rows, offset_of_block + offset);
+      memcpy(to, &vec, sizeof vec);
+      offset += 4;
     }
-    offset += unit;
   }
 }
 
+// Lanes without a column repeat the last one; what they give is never stored.
 template <typename Type>
 void pack_blocks(const PackArgs& args) {
+  Rows rows;
+  for (int64_t lane = 0; lane < kLanes; ++lane) {
+    const int64_t n = lane < args.n_cols ? lane : args.n_cols - 1;
+    rows.at[lane] = args.b + n * args.n_stride;
+  }
   const int64_t n_blocks = args.n_k / kBlockColumns<Type>;
   for (int64_t i = 0; i < n_blocks; ++i) {
-    pack_block<Type>(args, i, args.out + i * kPackedBlockBytes<Type>);
+    pack_block<Type>(rows, i * kBlockBytes<Type>, args.out + i * kPackedBlockBytes<Type>);
   }
 }
 

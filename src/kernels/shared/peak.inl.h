@@ -1,7 +1,8 @@
-// The fastest multiply-adds that the instruction set has, without any load: what a product can reach
-// at most. Included in an unnamed namespace after vec.inl.h.
+// The fastest multiply-adds that the instruction set has, without any load: what a product can
+// reach at most. Included in an unnamed namespace after vec.inl.h.
 
-// 12 independent sums: more than latency times throughput of any core, fewer than any register file.
+// 12 independent sums: more than latency times throughput of any core, fewer than any register
+// file.
 float peak_f32(int64_t n_rounds) {
   VecF sums[12];
   for (int i = 0; i < 12; ++i) sums[i] = splat(static_cast<float>(i));
