@@ -191,21 +191,26 @@ inline VecI weigh_sums(const BlockQ8A& x) {
 // Requires |x| <= 127. That bounds how many maddubs may be added up in 16 bits: 32767 is not
 // passed.
 template <int kBits, int kGroups, int kTokens>
-inline void dot_groups(const VecI* q, const int8_t* const* x, VecI* out) {
+[[gnu::always_inline]] inline void dot_groups(const VecI* q, const int8_t* const* x, VecI* out) {
   constexpr int kMaxDepth = kBits <= 4 ? 8 : kBits == 5 ? 4 : kBits == 6 ? 2 : 1;
   constexpr int kDepth = kMaxDepth < kGroups ? kMaxDepth : kGroups;
   const __m256i ones = _mm256_set1_epi16(1);
+  // Unrolled by order: as loops the sums would go through memory.
+#pragma GCC unroll 8
   for (int begin = 0; begin < kGroups; begin += kDepth) {
-    VecI pairs[kTokens] = {};
-    for (int i = begin; i < begin + kDepth; ++i) {
-      const __m256i w = kBits == 8 ? _mm256_abs_epi8(q[i]) : q[i];
+    VecI pairs[kTokens];
+#pragma GCC unroll 8
+    for (int i = 0; i < kDepth; ++i) {
+      const __m256i w = kBits == 8 ? _mm256_abs_epi8(q[begin + i]) : q[begin + i];
+#pragma GCC unroll 8
       for (int t = 0; t < kTokens; ++t) {
-        __m256i x4 = _mm256_set1_epi32(load_32(x[t] + 4 * i));
-        if (kBits == 8) x4 = _mm256_sign_epi8(x4, q[i]);
+        __m256i x4 = _mm256_set1_epi32(load_32(x[t] + 4 * (begin + i)));
+        if (kBits == 8) x4 = _mm256_sign_epi8(x4, q[begin + i]);
         const __m256i products = _mm256_maddubs_epi16(w, x4);
-        pairs[t] = i == begin ? products : _mm256_add_epi16(pairs[t], products);
+        pairs[t] = i == 0 ? products : _mm256_add_epi16(pairs[t], products);
       }
     }
+#pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
       const VecI sum = _mm256_madd_epi16(pairs[t], ones);
       out[t] = begin == 0 ? sum : _mm256_add_epi32(out[t], sum);

@@ -17,7 +17,7 @@ template <typename Type, int kTokens>
                                              VecF* out) {
   constexpr int kOffset = Type::kOffset;
   const int8_t* q[kTokens];
-  VecI products[kTokens] = {};
+  VecI products[kTokens];
   for (int t = 0; t < kTokens; ++t) q[t] = x[t]->q;
   dot_groups<Type::kBits, 8, kTokens>(part.q, q, products);
   for (int t = 0; t < kTokens; ++t) {
@@ -36,7 +36,7 @@ template <typename Type, int kTokens>
                                               VecF* out) {
   constexpr int kOffset = Type::kOffset;
   const int8_t *low_q[kTokens], *high_q[kTokens];
-  VecI low[kTokens] = {}, high[kTokens] = {};
+  VecI low[kTokens], high[kTokens];
   for (int t = 0; t < kTokens; ++t) {
     low_q[t] = x[t]->q;
     high_q[t] = x[t]->q + 16;
