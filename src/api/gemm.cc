@@ -223,7 +223,7 @@ Result<PackedMatrix> PackedMatrix::pack(const ConstMatrixView& b, const PackOpti
     if (!bytes)
       return out_of_memory("PackedMatrix: ", b.n_rows, " x ", b.n_cols,
                            " does not fit the address space");
-    auto panels = AlignedBuffer::allocate(*bytes, "packed weights");
+    auto panels = AlignedBuffer::allocate_streamed(*bytes, "packed weights");
     if (!panels.ok()) return panels.status();
     impl.panels = std::move(*panels);
     if (*bytes == 0) return PackedMatrix(std::move(*described));

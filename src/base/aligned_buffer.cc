@@ -29,6 +29,15 @@ Result<AlignedBuffer> AlignedBuffer::allocate_sparse(uint64_t size_bytes,
   return buffer;
 }
 
+Result<AlignedBuffer> AlignedBuffer::allocate_streamed(uint64_t size_bytes,
+                                                       std::string_view what_for) {
+  auto buffer = allocate(size_bytes, what_for);
+#if defined(MADV_HUGEPAGE)
+  if (buffer.ok() && size_bytes > 0) ::madvise(buffer->data(), size_bytes, MADV_HUGEPAGE);
+#endif
+  return buffer;
+}
+
 AlignedBuffer::~AlignedBuffer() {
   if (data_ != nullptr) ::munmap(data_, size_bytes_);
 }

@@ -56,7 +56,7 @@ Result<PackedWeights> pack_weights(const Compute& compute, const TensorView& w) 
   const int64_t panel_bytes = kernel.panel_bytes(packed.n_cols);
   const auto bytes =
       checked_mul(static_cast<uint64_t>(packed.n_panels()), static_cast<uint64_t>(panel_bytes));
-  auto panels = AlignedBuffer::allocate(bytes.value_or(UINT64_MAX), "packed weights");
+  auto panels = AlignedBuffer::allocate_streamed(bytes.value_or(UINT64_MAX), "packed weights");
   if (!panels.ok()) return panels.status();
   packed.panels = std::move(*panels);
   const auto row_bytes = static_cast<int64_t>(w.row_bytes());

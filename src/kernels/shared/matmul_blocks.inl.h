@@ -112,7 +112,7 @@ inline void multiply_rows(const MatmulArgs& args, int64_t first_row, int64_t fir
     Part parts[kChunkParts];
     for (int64_t i = 0; i < n_parts; i += Type::kParts) {
       const auto block_bytes = static_cast<int64_t>(sizeof(typename Type::Block));
-      Type::unpack(rows, (i_block + i) / Type::kParts * block_bytes, parts + i);
+      unpack_all<Type>(rows, (i_block + i) / Type::kParts * block_bytes, parts + i);
     }
     int64_t t = 0;
     for (; t + kTileTokens <= n_tokens; t += kTileTokens) {

@@ -11,7 +11,8 @@
 //   kHalves   d and m belong to 16 columns, not 32
 //   kHasMin   m is not zero
 //   kF16At    offset of a lone fp16 in the block; -1: none, all fields come in fours of bytes
-//   unpack    fills kParts parts from the block at `offset` of each row
+//   unpack    calls take(i, part) for each of its kParts parts, from the block at `offset` of each
+//   row
 
 // 32 columns of kLanes rows.
 struct Part {
@@ -49,10 +50,12 @@ struct Q4_0 {
   static constexpr int64_t kF16At = 0;
   static constexpr int kParts = 1, kBits = 4, kOffset = 8;
   static constexpr bool kHalves = false, kHasMin = false;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
-    unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
-    out->d[0] = load_f16_of_rows(rows, offset);
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
+    Part part;
+    unpack_nibbles(rows, offset + offsetof(Block, qs), part.q);
+    part.d[0] = load_f16_of_rows(rows, offset);
+    take(0, part);
   }
 };
 
@@ -61,12 +64,14 @@ struct Q4_1 {
   static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 1, kBits = 4, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
-    unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
+    Part part;
+    unpack_nibbles(rows, offset + offsetof(Block, qs), part.q);
     const VecI scales = load_32_of_rows(rows, offset);
-    out->d[0] = f16_from_low(scales);
-    out->m[0] = negate(f16_from_high(scales));
+    part.d[0] = f16_from_low(scales);
+    part.m[0] = negate(f16_from_high(scales));
+    take(0, part);
   }
 };
 
@@ -75,11 +80,13 @@ struct Q5_0 {
   static constexpr int64_t kF16At = 0;
   static constexpr int kParts = 1, kBits = 5, kOffset = 16;
   static constexpr bool kHalves = false, kHasMin = false;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
-    unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
-    add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), out->q);
-    out->d[0] = load_f16_of_rows(rows, offset);
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
+    Part part;
+    unpack_nibbles(rows, offset + offsetof(Block, qs), part.q);
+    add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), part.q);
+    part.d[0] = load_f16_of_rows(rows, offset);
+    take(0, part);
   }
 };
 
@@ -88,13 +95,15 @@ struct Q5_1 {
   static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 1, kBits = 5, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
-    unpack_nibbles(rows, offset + offsetof(Block, qs), out->q);
-    add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), out->q);
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
+    Part part;
+    unpack_nibbles(rows, offset + offsetof(Block, qs), part.q);
+    add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), part.q);
     const VecI scales = load_32_of_rows(rows, offset);
-    out->d[0] = f16_from_low(scales);
-    out->m[0] = negate(f16_from_high(scales));
+    part.d[0] = f16_from_low(scales);
+    part.m[0] = negate(f16_from_high(scales));
+    take(0, part);
   }
 };
 
@@ -103,10 +112,12 @@ struct Q8_0 {
   static constexpr int64_t kF16At = 0;
   static constexpr int kParts = 1, kBits = 8, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = false;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
-    load_32_bytes_of_rows(rows, offset + offsetof(Block, qs), out->q);
-    out->d[0] = load_f16_of_rows(rows, offset);
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
+    Part part;
+    load_32_bytes_of_rows(rows, offset + offsetof(Block, qs), part.q);
+    part.d[0] = load_f16_of_rows(rows, offset);
+    take(0, part);
   }
 };
 
@@ -115,8 +126,8 @@ struct Q2K {
   static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 8, kBits = 2, kOffset = 0;
   static constexpr bool kHalves = true, kHasMin = true;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     VecI scales[4];
     load_16_bytes_of_rows(rows, offset + offsetof(Block, scales), scales);
     const VecI both = load_32_of_rows(rows, offset + offsetof(Block, d));
@@ -127,7 +138,7 @@ struct Q2K {
       load_32_bytes_of_rows(rows, offset + offsetof(Block, qs) + 32 * i_128, bytes);
       for (int i_32 = 0; i_32 < 4; ++i_32) {
         const int i_part = 4 * i_128 + i_32;
-        Part& part = out[i_part];
+        Part part;
         for (int i = 0; i < 8; ++i) part.q[i] = field(bytes[i], 2 * i_32, 3);
         for (int half = 0; half < 2; ++half) {
           const VecI scale = scales[i_part / 2];
@@ -135,6 +146,7 @@ struct Q2K {
           part.d[half] = mul(d, byte_to_floats(field(scale, 0, 15), i_byte));
           part.m[half] = mul(dmin, byte_to_floats(field(scale, 4, 15), i_byte));
         }
+        take(i_part, part);
       }
     }
   }
@@ -145,8 +157,8 @@ struct Q3K {
   static constexpr int64_t kF16At = offsetof(Block, d);
   static constexpr int kParts = 8, kBits = 3, kOffset = 4;
   static constexpr bool kHalves = true, kHasMin = false;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     VecI scales[4];
     unpack_scales(rows, offset + offsetof(Block, scales), scales);
     const VecF d = load_f16_of_rows(rows, offset + offsetof(Block, d));
@@ -157,7 +169,7 @@ struct Q3K {
       load_32_bytes_of_rows(rows, offset + offsetof(Block, qs) + 32 * i_128, bytes);
       for (int i_32 = 0; i_32 < 4; ++i_32) {
         const int i_part = 4 * i_128 + i_32;
-        Part& part = out[i_part];
+        Part part;
         for (int i = 0; i < 8; ++i) {
           part.q[i] = with_high(field(bytes[i], 2 * i_32, 3), field(third_bits[i], i_part, 1), 2);
         }
@@ -165,6 +177,7 @@ struct Q3K {
           const VecF scale = byte_to_floats(scales[i_part / 2], 2 * (i_part % 2) + half);
           part.d[half] = mul(d, add(scale, splat(-32)));
         }
+        take(i_part, part);
       }
     }
   }
@@ -189,7 +202,7 @@ struct Header4K {
   VecI scales[2], mins[2];  // of part i in byte i % 4 of the lanes of [i / 4]
 
   template <typename Source>
-  Header4K(const Source& rows, int64_t offset) {
+  [[gnu::always_inline]] Header4K(const Source& rows, int64_t offset) {
     VecI head[4];
     load_16_bytes_of_rows(rows, offset, head);
     d = f16_from_low(head[0]);
@@ -199,7 +212,7 @@ struct Header4K {
     scales[1] = with_high(field(head[3], 0, 15), field(head[1], 6, 3), 4);
     mins[1] = with_high(field(head[3], 4, 15), field(head[2], 6, 3), 4);
   }
-  void set_scale(int i_part, Part& part) const {
+  [[gnu::always_inline]] void set_scale(int i_part, Part& part) const {
     part.d[0] = mul(d, byte_to_floats(scales[i_part / 4], i_part % 4));
     part.m[0] = mul(dmin, byte_to_floats(mins[i_part / 4], i_part % 4));
   }
@@ -210,18 +223,16 @@ struct Q4K {
   static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 8, kBits = 4, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     const Header4K header(rows, offset);
-    for (int i_part = 0; i_part < 8; i_part += 2) {
+    for (int i_part = 0; i_part < 8; ++i_part) {
       VecI bytes[8];
-      load_32_bytes_of_rows(rows, offset + offsetof(Block, qs) + 16 * i_part, bytes);
-      for (int i = 0; i < 8; ++i) {
-        out[i_part].q[i] = field(bytes[i], 0, 15);
-        out[i_part + 1].q[i] = field(bytes[i], 4, 15);
-      }
-      header.set_scale(i_part, out[i_part]);
-      header.set_scale(i_part + 1, out[i_part + 1]);
+      load_32_bytes_of_rows(rows, offset + offsetof(Block, qs) + 32 * (i_part / 2), bytes);
+      Part part;
+      for (int i = 0; i < 8; ++i) part.q[i] = field(bytes[i], 4 * (i_part % 2), 15);
+      header.set_scale(i_part, part);
+      take(i_part, part);
     }
   }
 };
@@ -231,19 +242,21 @@ struct Q5K {
   static constexpr int64_t kF16At = -1;
   static constexpr int kParts = 8, kBits = 5, kOffset = 0;
   static constexpr bool kHalves = false, kHasMin = true;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     const Header4K header(rows, offset);
     VecI fifth_bits[8];
     load_32_bytes_of_rows(rows, offset + offsetof(Block, qh), fifth_bits);
     for (int i_part = 0; i_part < 8; ++i_part) {
       VecI bytes[8];
       load_32_bytes_of_rows(rows, offset + offsetof(Block, qs) + 32 * (i_part / 2), bytes);
+      Part part;
       for (int i = 0; i < 8; ++i) {
         const VecI low = field(bytes[i], 4 * (i_part % 2), 15);
-        out[i_part].q[i] = with_high(low, field(fifth_bits[i], i_part, 1), 4);
+        part.q[i] = with_high(low, field(fifth_bits[i], i_part, 1), 4);
       }
-      header.set_scale(i_part, out[i_part]);
+      header.set_scale(i_part, part);
+      take(i_part, part);
     }
   }
 };
@@ -253,8 +266,8 @@ struct Q6K {
   static constexpr int64_t kF16At = offsetof(Block, d);
   static constexpr int kParts = 8, kBits = 6, kOffset = 32;
   static constexpr bool kHalves = true, kHasMin = false;
-  template <typename Source>
-  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Part* out) {
+  template <typename Source, typename Take>
+  [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     VecI scales[4];
     load_16_bytes_of_rows(rows, offset + offsetof(Block, scales), scales);
     const VecF d = load_f16_of_rows(rows, offset + offsetof(Block, d));
@@ -265,7 +278,7 @@ struct Q6K {
       load_32_bytes_of_rows(rows, offset + offsetof(Block, qh) + 32 * i_128, high);
       for (int i_32 = 0; i_32 < 4; ++i_32) {
         const int i_part = 4 * i_128 + i_32;
-        Part& part = out[i_part];
+        Part part;
         for (int i = 0; i < 8; ++i) {
           part.q[i] = with_high(field(low[i_32 % 2][i], 4 * (i_32 / 2), 15),
                                 field(high[i], 2 * i_32, 3), 4);
@@ -274,7 +287,14 @@ struct Q6K {
           const int i_byte = 2 * (i_part % 2) + half;
           part.d[half] = mul(d, signed_byte_to_floats(scales[i_part / 2], i_byte));
         }
+        take(i_part, part);
       }
     }
   }
 };
+
+// The same into an array.
+template <typename Type, typename Source>
+[[gnu::always_inline]] inline void unpack_all(const Source& rows, int64_t offset, Part* out) {
+  Type::unpack(rows, offset, [out](int i, const Part& part) { out[i] = part; });
+}
