@@ -60,6 +60,8 @@ def parse_args():
     add("--work", type=pathlib.Path, required=True, help="folder for all that is made")
     add("--minutes", type=float, default=120, help="time for training (%(default)s)")
     add("--resume", action="store_true", help="go on from the checkpoint in --work")
+    add("--start-from", type=pathlib.Path, metavar="CHECKPOINT",
+        help="begin with the weights of another run with the same al.model, copied beforehand")
     add("--smoke", action="store_true", help="a tiny network and made-up data: half a minute")
     add("--step-tokens", type=int, default=8192, help="tokens of a step (%(default)s)")
     add("--batch-rows", type=int, default=2048, help="tokens computed at once (%(default)s)")
@@ -137,6 +139,10 @@ class Trainer:
         self.log_file = open(args.work / "log.jsonl", "a" if args.resume else "w", buffering=1)
         if args.resume:
             self.load()
+        elif args.start_from:
+            saved = self.saved(args.start_from)
+            self.al.load_state_dict(saved["weights"])
+            self.optimizer.load(saved["optimizer"])
 
     def load_data(self):
         """Vocabulary and shards; both are made where they are not there yet."""
@@ -269,10 +275,14 @@ class Trainer:
                     "minutes": self.args.minutes, "drawn": self.curriculum.drawn}, part)
         part.replace(path)
 
-    def load(self):
-        saved = torch.load(self.args.work / "checkpoint.pt", map_location=self.device)
+    def saved(self, path):
+        saved = torch.load(path, map_location=self.device)
         if saved["config"] != vars(self.config):
-            sys.exit(f"the checkpoint's network is another one: {saved['config']}")
+            sys.exit(f"{path}: holds another network: {saved['config']}")
+        return saved
+
+    def load(self):
+        saved = self.saved(self.args.work / "checkpoint.pt")
         self.al.load_state_dict(saved["weights"])
         self.optimizer.load(saved["optimizer"])
         self.step, self.seconds = saved["step"], saved["seconds"]
