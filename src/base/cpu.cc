@@ -8,8 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #include "base/mapped_file.h"
+#include "base/str_cat.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -69,6 +71,52 @@ CpuFeatures detect() {
 CpuFeatures detect() { return {}; }
 #endif
 
+// Where the kernel hides them, none.
+#if defined(__aarch64__)
+std::vector<uint64_t> read_midrs() {
+  std::vector<uint64_t> midrs;
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  const bool known = sched_getaffinity(0, sizeof mask, &mask) == 0;
+  for (int i = 0; i < CPU_SETSIZE && known; ++i) {
+    if (!CPU_ISSET(i, &mask)) continue;
+    const auto text = read_small_file(
+        str_cat("/sys/devices/system/cpu/cpu", i, "/regs/identification/midr_el1"), 64);
+    if (text.ok()) midrs.push_back(std::strtoull(text->c_str(), nullptr, 16));
+  }
+  if (midrs.empty() && (getauxval(AT_HWCAP) & HWCAP_CPUID)) {
+    uint64_t midr;  // of the core that this runs on now
+    __asm__("mrs %0, MIDR_EL1" : "=r"(midr));
+    midrs.push_back(midr);
+  }
+  return midrs;
+}
+#else
+std::vector<uint64_t> read_midrs() { return {}; }
+#endif
+
+CoreOrder order_of(uint64_t midr) {
+  const struct {
+    uint32_t implementer, part;
+    CoreOrder order;
+  } in_order[] = {
+      {0x41, 0xd02, CoreOrder::a53},  // Cortex-A34
+      {0x41, 0xd03, CoreOrder::a53},  // Cortex-A53
+      {0x41, 0xd04, CoreOrder::a53},  // Cortex-A35
+      {0x51, 0x801, CoreOrder::a53},  // Kryo 2xx Silver, an A53
+      {0x41, 0xd05, CoreOrder::a55},  // Cortex-A55
+      {0x41, 0xd46, CoreOrder::a55},  // Cortex-A510
+      {0x41, 0xd80, CoreOrder::a55},  // Cortex-A520
+      {0x51, 0x803, CoreOrder::a55},  // Kryo 3xx Silver, an A55
+      {0x51, 0x805, CoreOrder::a55},  // Kryo 4xx Silver, an A55
+  };
+  const uint64_t implementer = midr >> 24 & 0xff, part = midr >> 4 & 0xfff;
+  for (const auto& core : in_order) {
+    if (implementer == core.implementer && part == core.part) return core.order;
+  }
+  return CoreOrder::free;
+}
+
 // Quota in processors from "QUOTA PERIOD" (cgroup v2); infinity where there is none.
 double quota_of(const std::string& text) {
   char* end = nullptr;
@@ -126,6 +174,21 @@ double cgroup_quota() {
 const CpuFeatures& cpu_features() {
   static const CpuFeatures features = detect();
   return features;
+}
+
+CoreOrder order_for(std::span<const uint64_t> midrs) {
+  if (midrs.empty()) return CoreOrder::free;
+  CoreOrder order = CoreOrder::a53;
+  for (const uint64_t midr : midrs) {
+    if (order_of(midr) == CoreOrder::free) return CoreOrder::free;
+    if (order_of(midr) == CoreOrder::a55) order = CoreOrder::a55;
+  }
+  return order;
+}
+
+CoreOrder core_order() {
+  static const CoreOrder order = order_for(read_midrs());
+  return order;
 }
 
 std::string describe_cpu_features() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace cria {
@@ -25,6 +26,21 @@ const CpuFeatures& cpu_features();
 
 // A short text for people, e.g. "x86-64: avx2 avx512 avx512_vnni".
 std::string describe_cpu_features();
+
+// How an AArch64 core wants its instructions ordered.
+enum class CoreOrder {
+  free,  // executes out of order: any order of the text will do
+  a53,   // issues in order, two at a time where a Cortex-A53's rules allow it: A34, A35, A53
+  a55,   // the same, by a Cortex-A55's: A55, A510, A520
+};
+
+// For the cores of this machine that this process may run on, as order_for says; detected once.
+CoreOrder core_order();
+
+// For cores by their main identification registers (MIDR_EL1). Work moves between cores, so there
+// is one answer for all: that of the big cores, which do most of it, where there are any; an
+// out-of-order core loses more by detours than a small one by stalls. Unknown ones count as big.
+CoreOrder order_for(std::span<const uint64_t> midrs);
 
 // Processors that this process may use: the least of the affinity mask and the cgroup's CPU quota
 // (rounded up). At least 1.

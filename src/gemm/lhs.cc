@@ -126,42 +126,50 @@ int64_t sums_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
 // Of the groups of all blocks of k.
 int64_t groups_bytes(const PackedKernel& kernel, const ConstMatrixView& a, const Plan& plan) {
   if (!plan.grouped) return 0;
-  const int64_t n_groups = a.n_rows / kernel.group_rows;
   const int64_t n_whole = a.n_cols / plan.k_block, rest = a.n_cols % plan.k_block;
-  const int64_t whole = n_whole * group_bytes(kernel, plan.k_block);
-  return n_groups * (whole + (rest > 0 ? group_bytes(kernel, rest) : 0));
+  const int64_t of_rest = rest > 0 ? grouped_row_bytes(kernel, rest) : 0;
+  return a.n_rows * (n_whole * grouped_row_bytes(kernel, plan.k_block) + of_rest);
+}
+
+// The rows of a pass, cut as the tiles will take them.
+void make_groups_of_pass(const PackedKernel& kernel, const Plan& plan, int64_t first_row, int64_t k,
+                         int64_t n_k, const Lhs& lhs) {
+  const int64_t end = std::min(lhs.n_rows, first_row + plan.rows_per_pass);
+  for (int64_t row = first_row; row < end;) {
+    const int64_t n_rows = rows_of_tile(kernel, plan, lhs.n_rows, row);
+    if (tile_for(kernel, n_rows, 1).grouped) {
+      kernel.group({.a = lhs.at(row, k),
+                    .a_row_bytes = lhs.row_bytes,
+                    .a_step_bytes = lhs.step_bytes,
+                    .n_rows = n_rows,
+                    .n_k = n_k,
+                    .out = const_cast<std::byte*>(group_at(lhs, kernel, plan, row, k, n_k))});
+    }
+    row += n_rows;
+  }
 }
 
 }  // namespace
 
-int64_t group_bytes(const PackedKernel& kernel, int64_t n_k) {
-  return aligned(kernel.group_bytes(n_k));
+int64_t grouped_row_bytes(const PackedKernel& kernel, int64_t n_k) {
+  return aligned((kernel.group_bytes(n_k) + kernel.group_rows - 1) / kernel.group_rows);
 }
 
-const std::byte* group_at(const Lhs& lhs, const PackedKernel& kernel, const Plan& plan,
-                          int64_t i_group, int64_t k, int64_t n_k) {
-  return lhs.groups + k / plan.k_block * lhs.k_block_bytes + i_group * group_bytes(kernel, n_k);
-}
-
-void set_groups(const PackedKernel& kernel, const Plan& plan, int64_t n_rows, std::byte* groups,
-                Lhs& lhs) {
-  lhs.groups = groups;
-  lhs.n_groups = n_rows / kernel.group_rows;
-  lhs.k_block_bytes = lhs.n_groups * group_bytes(kernel, plan.k_block);
+const std::byte* group_at(const Lhs& lhs, const PackedKernel& kernel, const Plan& plan, int64_t row,
+                          int64_t k, int64_t n_k) {
+  const int64_t blocks_before = k / plan.k_block;
+  return lhs.groups + blocks_before * lhs.n_rows * grouped_row_bytes(kernel, plan.k_block) +
+         row * grouped_row_bytes(kernel, n_k);
 }
 
 void make_groups(const Compute& compute, const PackedKernel& kernel, const Plan& plan,
                  int64_t n_cols, const Lhs& lhs) {
-  compute.pool.for_each(lhs.n_groups, 1, [&](int64_t begin, int64_t end, int) {
+  const int64_t n_passes = (lhs.n_rows + plan.rows_per_pass - 1) / plan.rows_per_pass;
+  compute.pool.for_each(n_passes, 1, [&](int64_t begin, int64_t end, int) {
     for (int64_t k = 0; k < n_cols; k += plan.k_block) {
       const int64_t n_k = std::min(plan.k_block, n_cols - k);
-      for (int64_t g = begin; g < end; ++g) {
-        kernel.group({.a = lhs.at(g * kernel.group_rows, k),
-                      .a_row_bytes = lhs.row_bytes,
-                      .a_step_bytes = lhs.step_bytes,
-                      .n_rows = kernel.group_rows,
-                      .n_k = n_k,
-                      .out = const_cast<std::byte*>(group_at(lhs, kernel, plan, g, k, n_k))});
+      for (int64_t pass = begin; pass < end; ++pass) {
+        make_groups_of_pass(kernel, plan, pass * plan.rows_per_pass, k, n_k, lhs);
       }
     }
   });
@@ -195,7 +203,8 @@ Lhs make_lhs(const Compute& compute, const PackedKernel& kernel, const ConstMatr
     });
   }
   if (!plan.grouped) return lhs;
-  set_groups(kernel, plan, a.n_rows, rows + rows_bytes(kernel, a), lhs);
+  lhs.groups = rows + rows_bytes(kernel, a);
+  lhs.n_rows = a.n_rows;
   make_groups(compute, kernel, plan, a.n_cols, lhs);
   return lhs;
 }

@@ -15,10 +15,9 @@ struct Lhs {
   int64_t row_bytes = 0;
   int64_t step_bytes = 0;         // between neighbours along k; 0 for blocks of 32
   const int32_t* sums = nullptr;  // of the rows, where the kernel wants them
-  // Where the plan is grouped: for each block of k, each whole group of rows, interleaved.
+  // Where the plan is grouped: for each block of k the rows of each tile that wants them ready.
   const std::byte* groups = nullptr;
-  int64_t n_groups = 0;
-  int64_t k_block_bytes = 0;  // of all groups of one (whole) block of k
+  int64_t n_rows = 0;
 
   // Row `row` at k.
   const std::byte* at(int64_t row, int64_t k) const {
@@ -36,15 +35,14 @@ int64_t lhs_scratch_bytes(const kernels::PackedKernel& kernel, const ConstMatrix
 Lhs make_lhs(const Compute& compute, const kernels::PackedKernel& kernel, const ConstMatrixView& a,
              const Plan& plan, std::byte* scratch);
 
-// Where the groups of n_rows rows stand; then makes them from lhs's rows.
-void set_groups(const kernels::PackedKernel& kernel, const Plan& plan, int64_t n_rows,
-                std::byte* groups, Lhs& lhs);
+// Fills lhs.groups from lhs's rows.
 void make_groups(const Compute& compute, const kernels::PackedKernel& kernel, const Plan& plan,
                  int64_t n_cols, const Lhs& lhs);
 
-// Bytes of one group in a block of n_k along k, and where group i_group of the block from k on is.
-int64_t group_bytes(const kernels::PackedKernel& kernel, int64_t n_k);
+// What a row takes in a group over n_k along k, and where the group from `row` on is in the block
+// of n_k from k on.
+int64_t grouped_row_bytes(const kernels::PackedKernel& kernel, int64_t n_k);
 const std::byte* group_at(const Lhs& lhs, const kernels::PackedKernel& kernel, const Plan& plan,
-                          int64_t i_group, int64_t k, int64_t n_k);
+                          int64_t row, int64_t k, int64_t n_k);
 
 }  // namespace cria::gemm

@@ -18,7 +18,8 @@ int64_t q8a_row_bytes(int64_t n_cols) {
   return n_cols / 32 * static_cast<int64_t>(sizeof(BlockQ8A));
 }
 
-// Room for the groups of any kernel, whatever the blocks of k: each ends at a multiple of 64 bytes.
+// Room for the groups of any kernel, whatever the blocks of k: a row of each ends at a multiple of
+// 64 bytes.
 int64_t groups_bytes(const kernels::Table& kernels, int64_t n_tokens, int64_t n_cols) {
   constexpr int64_t kShortestBlock = 32;
   int64_t most = 0;
@@ -26,7 +27,7 @@ int64_t groups_bytes(const kernels::Table& kernels, int64_t n_tokens, int64_t n_
     if (kernel->group_rows == 0) continue;
     const int64_t n_k = (n_cols + kernel->k_unit - 1) / kernel->k_unit * kernel->k_unit;
     const int64_t padding = 64 * (n_cols / kShortestBlock + 1);
-    most = std::max(most, n_tokens / kernel->group_rows * (kernel->group_bytes(n_k) + padding));
+    most = std::max(most, n_tokens * (grouped_row_bytes(*kernel, n_k) + padding));
   }
   return most;
 }
@@ -124,11 +125,11 @@ Lhs MatmulInput::lhs_for(const Compute& compute, const PackedWeights& w, const P
 
 void MatmulInput::interleave(const Compute& compute, const kernels::PackedKernel& kernel,
                              const Plan& plan, Lhs& lhs) {
-  set_groups(kernel, plan, n_tokens_, scratch_.data() + aligned(n_tokens_ * q8a_row_bytes(n_cols_)),
-             lhs);
-  if (held_groups_ == kernel.group && held_k_block_ == plan.k_block) return;
+  lhs.groups = scratch_.data() + aligned(n_tokens_ * q8a_row_bytes(n_cols_));
+  lhs.n_rows = n_tokens_;
+  if (held_groups_ == &kernel && held_k_block_ == plan.k_block) return;
   make_groups(compute, kernel, plan, n_cols_, lhs);
-  held_groups_ = kernel.group;
+  held_groups_ = &kernel;
   held_k_block_ = plan.k_block;
 }
 

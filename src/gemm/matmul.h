@@ -53,7 +53,7 @@ class MatmulInput {
   Kind held_ = Kind::none;
   int64_t held_group_size_ = 0;
   // Whose groups of rows stand behind the quantised rows, and of which blocks of k.
-  decltype(kernels::PackedKernel::group) held_groups_ = nullptr;
+  const kernels::PackedKernel* held_groups_ = nullptr;
   int64_t held_k_block_ = 0;
 };
 

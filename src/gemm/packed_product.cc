@@ -103,21 +103,20 @@ class Claim {
     constexpr int64_t kSumBytes = 4;
     std::byte* c = in_c_ ? p_.out.c + ((m + row) * p_.out.c_stride + column(panel)) * kSumBytes
                          : sums_ + (row * sums_stride_ + column(panel - first_panel_)) * kSumBytes;
-    tile.run({.a = tile.grouped
-                       ? group_at(p_.a, kernel_, plan_, (m + row) / kernel_.group_rows, k, n_k)
-                       : p_.a.at(m + row, k),
-              .a_row_bytes = p_.a.row_bytes,
-              .a_step_bytes = p_.a.step_bytes,
-              .a_sums = p_.a.sums == nullptr ? nullptr : p_.a.sums + m + row,
-              .b = panels_ + (panel - first_panel_) * panel_bytes_,
-              .panel_bytes = panel_bytes_,
-              .first_k = k,
-              .n_k = n_k,
-              .n_rows = n_rows,
-              .n_cols = std::min(columns, p_.shape.n - column(panel)),
-              .c = c,
-              .c_stride = in_c_ ? p_.out.c_stride : sums_stride_,
-              .add = k > 0 || (in_c_ && p_.out.adds())});
+    tile.run(
+        {.a = tile.grouped ? group_at(p_.a, kernel_, plan_, m + row, k, n_k) : p_.a.at(m + row, k),
+         .a_row_bytes = p_.a.row_bytes,
+         .a_step_bytes = p_.a.step_bytes,
+         .a_sums = p_.a.sums == nullptr ? nullptr : p_.a.sums + m + row,
+         .b = panels_ + (panel - first_panel_) * panel_bytes_,
+         .panel_bytes = panel_bytes_,
+         .first_k = k,
+         .n_k = n_k,
+         .n_rows = n_rows,
+         .n_cols = std::min(columns, p_.shape.n - column(panel)),
+         .c = c,
+         .c_stride = in_c_ ? p_.out.c_stride : sums_stride_,
+         .add = k > 0 || (in_c_ && p_.out.adds())});
   }
 
   const PackedProduct& p_;

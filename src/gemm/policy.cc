@@ -52,13 +52,26 @@ void set_blocks(const PackedKernel& kernel, PackedType type, const ProductShape&
   plan.m_block = std::min(shape.m, std::max(rows, m_block / rows * rows));
 }
 
+// Whether a tile reads rows made ready, of those that take m rows from the tallest one on.
+bool uses_groups(const PackedKernel& kernel, int64_t m) {
+  if (kernel.group_rows == 0) return false;
+  for (int64_t left = std::min(m, most_rows(kernel)); left > 0;) {
+    const kernels::Tile& tile = tile_for(kernel, left, 1);
+    if (tile.grouped) return true;
+    left -= tile.max_rows;
+  }
+  return false;
+}
+
 void set_passes(const PackedKernel& kernel, const ProductShape& shape, Plan& plan) {
   const int64_t rows = most_rows(kernel);
   plan.n_passes = ceil_div(plan.m_block, rows);
-  // Groups are cut beforehand, so those passes have their height; others are as equal as may be.
-  plan.grouped = kernel.group_rows > 0 && shape.m >= kernel.group_rows;
-  plan.rows_per_pass = plan.grouped ? rows : ceil_div(plan.m_block, plan.n_passes);
-  plan.why_tile = shape.m <= rows ? "one tile holds all rows: each weight is loaded once"
+  // Groups are cut for the tallest tiles, so those passes have their height; others are as equal as
+  // may be.
+  plan.grouped = uses_groups(kernel, shape.m);
+  plan.rows_per_pass =
+      plan.grouped ? std::min(shape.m, rows) : ceil_div(plan.m_block, plan.n_passes);
+  plan.why_tile = shape.m <= rows ? "one pass over all rows: each weight is loaded once"
                   : plan.grouped  ? "more rows than one tile holds: passes over whole groups"
                                   : "more rows than one tile holds: passes of equal height";
 }
@@ -94,6 +107,12 @@ const kernels::Tile& tile_for(const PackedKernel& kernel, int64_t n_rows, int64_
     if (tile.min_rows <= n_rows && tile.panels <= n_panels) best = &tile;
   }
   return *best;
+}
+
+int64_t rows_of_tile(const PackedKernel& kernel, const Plan& plan, int64_t m, int64_t row) {
+  const int64_t end_of_pass = (row / plan.rows_per_pass + 1) * plan.rows_per_pass;
+  const int64_t left = std::min(m, end_of_pass) - row;
+  return std::min<int64_t>(tile_for(kernel, left, 1).max_rows, left);
 }
 
 std::string explain(const Plan& plan, const PackedKernel& kernel, const ProductShape& shape) {

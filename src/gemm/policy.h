@@ -23,7 +23,7 @@ struct Plan {
   int64_t k_block = 1;        // k that goes through all rows of a block before the next
   int64_t panels_per_claim = 1;
   bool parallel = false;
-  bool grouped = false;  // whole groups of rows are interleaved for the tiles beforehand
+  bool grouped = false;  // some tiles read rows that were made ready beforehand
   const char* why_tile = "";
   const char* why_k = "";
   const char* why_claim = "";
@@ -37,6 +37,9 @@ Plan plan_product(const kernels::PackedKernel& kernel, kernels::PackedType type,
 // the kernel has none for just n_rows it takes fewer, and the rest comes after.
 const kernels::Tile& tile_for(const kernels::PackedKernel& kernel, int64_t n_rows,
                               int64_t n_panels);
+
+// Where the plan is grouped: how many rows from `row` on, of m in all, the next tile takes.
+int64_t rows_of_tile(const kernels::PackedKernel& kernel, const Plan& plan, int64_t m, int64_t row);
 
 // The plan as lines for people.
 std::string explain(const Plan& plan, const kernels::PackedKernel& kernel,

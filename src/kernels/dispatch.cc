@@ -7,16 +7,32 @@
 namespace cria::kernels {
 namespace {
 
-// Slowest first.
-std::vector<const Table*> runnable() {
-  std::vector<const Table*> tables = {&scalar::kTable};
+struct Candidate {
+  const Table* table;
+  // Part of what runs unless another table is named: not so for tables that suit other cores, and
+  // those that are faster at the cost of accuracy.
+  bool by_default = true;
+};
+
+// What this CPU can run, slowest first; tables for an order of instructions after the one that they
+// are variants of.
+std::vector<Candidate> candidates() {
+  std::vector<Candidate> found = {{&scalar::kTable}};
 #if defined(CRIA_KERNELS_AVX2)
-  if (cpu_features().avx2) tables.push_back(&avx2::kTable);
+  if (cpu_features().avx2) found.push_back({&avx2::kTable});
 #endif
 #if defined(CRIA_KERNELS_NEON)
-  if (cpu_features().neon) tables.push_back(&neon::kTable);
+  if (cpu_features().neon) {
+    found.push_back({&neon::kTable});
+    found.push_back({&neon_a53::kTable, core_order() == CoreOrder::a53});
+    found.push_back({&neon_a55::kTable, core_order() == CoreOrder::a55});
+  }
+  if (cpu_features().dotprod) {
+    found.push_back({&dotprod::kTable});
+    found.push_back({&dotprod_a55::kTable, core_order() == CoreOrder::a55});
+  }
 #endif
-  return tables;
+  return found;
 }
 
 template <typename Slot>
@@ -39,9 +55,9 @@ void overlay(Table& below, const Table& above) {
   overlay_slot(below.store_f16, above.store_f16);
 }
 
-Status unknown_table(std::string_view name, const std::vector<const Table*>& tables) {
+Status unknown_table(std::string_view name, const std::vector<Candidate>& tables) {
   std::string valid;
-  for (const Table* table : tables) valid += str_cat(valid.empty() ? "" : ", ", table->name);
+  for (const Candidate& c : tables) valid += str_cat(valid.empty() ? "" : ", ", c.table->name);
   return invalid_argument("kernel table \"", name,
                           "\" is unknown, or this CPU cannot run it; valid: ", valid);
 }
@@ -50,16 +66,17 @@ Status unknown_table(std::string_view name, const std::vector<const Table*>& tab
 
 std::vector<std::string_view> runnable_tables() {
   std::vector<std::string_view> names;
-  for (const Table* table : runnable()) names.emplace_back(table->name);
+  for (const Candidate& c : candidates()) names.emplace_back(c.table->name);
   return names;
 }
 
 Result<Table> choose_table(std::string_view name) {
-  const std::vector<const Table*> tables = runnable();
+  const std::vector<Candidate> tables = candidates();
   Table chosen;
-  for (const Table* table : tables) {
-    overlay(chosen, *table);
-    if (name == table->name) return chosen;
+  for (const Candidate& c : tables) {
+    const bool named = name == c.table->name;
+    if (c.by_default || named) overlay(chosen, *c.table);
+    if (named) return chosen;
   }
   if (!name.empty()) return unknown_table(name, tables);
   return chosen;

@@ -13,10 +13,11 @@ namespace cria::kernels {
 // ("scalar" always).
 std::vector<std::string_view> runnable_tables();
 
-// The non-null slots of every runnable table up to and including the named one, later ones winning;
-// "" means the last. The result has no null slot for a computable type, and its name is that of
-// the last table. Errors: invalid_argument for an unknown name or one that this CPU lacks, with the
-// valid names.
+// The non-null slots of the runnable tables up to and including the named one, later ones winning;
+// "" means all. Tables for other cores than this machine's, or with a coarser accuracy, take part
+// only where they are named. The result has no null slot for a computable type, and its name is
+// that of the last table. Errors: invalid_argument for an unknown name or one that this CPU lacks,
+// with the valid names.
 Result<Table> choose_table(std::string_view name);
 
 }  // namespace cria::kernels

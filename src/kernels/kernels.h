@@ -124,5 +124,17 @@ extern const Table kTable;
 namespace neon {
 extern const Table kTable;
 }
+namespace neon_a53 {
+extern const Table kTable;
+}
+namespace neon_a55 {
+extern const Table kTable;
+}
+namespace dotprod {
+extern const Table kTable;
+}
+namespace dotprod_a55 {
+extern const Table kTable;
+}
 
 }  // namespace cria::kernels

@@ -55,7 +55,8 @@ struct PackArgs {
   std::byte* out;  // panel_bytes(n_k); every byte is written
 };
 
-// A group of rows of A to interleave for the tiles that say so.
+// A group of rows of A to be made ready for the tiles that say so: interleaved, and with what they
+// need of it computed once.
 // Shapes    A [n_rows, n_k] in the kernel's form
 // Units     a_row_bytes and a_step_bytes as in TileArgs
 // Requires  n_rows from 1 to group_rows; out overlaps not A
@@ -65,7 +66,7 @@ struct GroupArgs {
   int64_t a_step_bytes;
   int64_t n_rows;
   int64_t n_k;
-  std::byte* out;  // group_bytes(n_k), aligned to 16; every byte is written, zeros for missing rows
+  std::byte* out;  // the rows' share of group_bytes(n_k), aligned to 16
 };
 
 // A tile's product over rows first_k to first_k + n_k - 1 of B.
@@ -75,7 +76,7 @@ struct GroupArgs {
 //           of the kernel's k_unit; C overlaps nothing else; A and C aligned to their elements;
 //           a_step_bytes the element's size where the kernel says unit_step
 struct TileArgs {
-  const std::byte* a;  // row 0 at first_k; for a grouped tile the group made of just these k
+  const std::byte* a;  // row 0 at first_k; for a grouped tile the group of these rows and k
   int64_t a_row_bytes;
   int64_t a_step_bytes;
   const int32_t* a_sums;  // where the kernel wants them: the sum of these n_k elements of each row
@@ -96,7 +97,7 @@ struct Tile {
   int8_t min_rows;
   int8_t max_rows;
   int8_t panels;         // side by side in one call
-  bool grouped = false;  // A is a group (PackedKernel::group); its steps are not used
+  bool grouped = false;  // A is a group (PackedKernel::group) of just n_rows rows
   TileFn run;
 };
 
@@ -124,7 +125,8 @@ struct PackedKernel {
   // that lie between two ranges take the lower one first (7 rows: 4 and 3).
   const Tile* tiles = nullptr;
   int n_tiles = 0;
-  // For tiles that read A interleaved: group_rows rows at once, made once for all of B.
+  // For tiles that read A made ready: up to group_rows rows at once, made once for all of B.
+  // group_bytes is that of group_rows rows; fewer take no more than their share of it.
   int group_rows = 0;
   int64_t (*group_bytes)(int64_t n_k) = nullptr;
   void (*group)(const GroupArgs& args) = nullptr;

@@ -36,10 +36,16 @@ TEST(Dispatch, EveryNameGivesATableWithoutHoles) {
   }
 }
 
-TEST(Dispatch, NoNameMeansTheFastestTable) {
+TEST(Dispatch, NoNameMeansTheFastestTableForThisMachinesCores) {
   const auto chosen = choose_table("");
   ASSERT_TRUE(chosen.ok());
-  EXPECT_EQ(chosen->name, runnable_tables().back());
+  if (cpu_features().neon) {
+    const std::string name = chosen->name;
+    EXPECT_EQ(name.ends_with("_a53"), core_order() == CoreOrder::a53) << name;
+    EXPECT_EQ(name.ends_with("_a55"), core_order() == CoreOrder::a55) << name;
+  } else {
+    EXPECT_EQ(chosen->name, runnable_tables().back());
+  }
 }
 
 TEST(Dispatch, ATableIsRunnableWhereTheCpuHasTheInstructions) {
@@ -49,6 +55,8 @@ TEST(Dispatch, ATableIsRunnableWhereTheCpuHasTheInstructions) {
   };
   EXPECT_EQ(has("avx2"), cpu_features().avx2);
   EXPECT_EQ(has("neon"), cpu_features().neon);
+  EXPECT_EQ(has("neon_a53"), cpu_features().neon);
+  EXPECT_EQ(has("neon_a55"), cpu_features().neon);
 }
 
 TEST(Dispatch, AnUnknownNameIsRefusedWithTheValidOnes) {

@@ -10,17 +10,24 @@ namespace {
 
 // Each one builds on those before it.
 // clang-format off
-#include "kernels/neon/vec.inl.h"
+#include "kernels/shared/arm_vec.inl.h"
+#include "kernels/neon/dot_groups.inl.h"
 #include "kernels/shared/unpack.inl.h"
 #include "kernels/shared/matmul_blocks.inl.h"
 #include "kernels/shared/matmul_float.inl.h"
 #include "kernels/shared/elementwise.inl.h"
 #include "kernels/shared/attend.inl.h"
 #include "kernels/shared/table.inl.h"
+#include "kernels/shared/packed_blocks.inl.h"
+#include "kernels/shared/arm_tile.inl.h"
+#include "kernels/shared/arm_by_element.inl.h"
+#include "kernels/neon/packed_float.inl.h"
+#include "kernels/neon/packed_int8.inl.h"
+#include "kernels/neon/packed.inl.h"
 // clang-format on
 
 }  // namespace
 
-constinit const Table kTable = make_table("neon", nullptr);
+constinit const Table kTable = make_table("neon", kPacked);
 
 }  // namespace cria::kernels::neon

@@ -76,6 +76,12 @@ struct Stream {
     return i >= (held + 1) * kRows;
   }
 
+  // Whether load l comes in time if it is whole before multiply-add i.
+  static constexpr bool is_in_time(int l, int i) {
+    const int u = l / kLoads;
+    return lhs_of(l % kLoads) >= 0 || i <= (weights_of(l % kLoads) + u * kWeights) * kRows;
+  }
+
   template <int kParity, int l>
   [[gnu::always_inline]] uint8x16_t& target() {
     constexpr int kPlace = l % kLoads;

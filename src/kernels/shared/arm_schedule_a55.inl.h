@@ -18,7 +18,8 @@ struct ScheduleA55 {
       constexpr int kFirst = first_rider(i, kRiders, kPlaces);
       constexpr int kEnd = first_rider(i + 1, kRiders, kPlaces);
       unrolled<kEnd - kFirst>([&](auto j) {
-        static_assert((kFirst + j) % 3 != 0 || S::is_free(S::kLead + (kFirst + j) / 3, i + 1));
+        constexpr int l = S::kLead + (kFirst + j) / 3;
+        static_assert(S::is_free(l, i + 1) && S::is_in_time(l - kLag, i + 1));
         ride<kMore, kParity, kLag, kFirst + j>(s);
       });
     });
@@ -40,3 +41,22 @@ struct ScheduleA55 {
     if constexpr (kRider % 3 == 2 && kInserted) s.template insert_of<kParity, m>();
   }
 };
+
+// What a tile has ahead and holds of weights: enough for a load's way, few enough for 32 registers.
+template <typename Type>
+constexpr Tile kTilesA55[] = {in_order<ScheduleA55, Type, 1, 1, false, 6, 12>(),
+                              in_order<ScheduleA55, Type, 1, 4, false, 6, 12>(),
+                              in_order<ScheduleA55, Type, 2, 1, false, 4, 12>(),
+                              in_order<ScheduleA55, Type, 2, 2, false, 4, 6>(),
+                              in_order<ScheduleA55, Type, 3, 1, false, 3, 6>(),
+                              in_order<ScheduleA55, Type, 3, 2, false, 3, 4>(),
+                              in_order<ScheduleA55, Type, 4, 1, false, 3, 4>(),
+                              in_order<ScheduleA55, Type, 8, 1, true, 2, 3>()};
+
+template <typename Type>
+constexpr PackedKernel in_order_a55(const char* isa, const char* layout) {
+  PackedKernel kernel = by_element<Type>(isa, layout);
+  kernel.tiles = kTilesA55<Type>;
+  kernel.n_tiles = sizeof kTilesA55<Type> / sizeof(Tile);
+  return kernel;
+}

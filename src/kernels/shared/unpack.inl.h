@@ -21,28 +21,39 @@ struct Part {
   VecF m[2];
 };
 
+// Bytes that belong to as many columns each. Like others, unless a Source orders columns otherwise.
+template <typename Source>
+[[gnu::always_inline]] inline void load_16_columns_of_rows(const Source& rows, int64_t offset,
+                                                           VecI* out) {
+  load_16_bytes_of_rows(rows, offset, out);
+}
+template <typename Source>
+[[gnu::always_inline]] inline void load_32_columns_of_rows(const Source& rows, int64_t offset,
+                                                           VecI* out) {
+  load_16_columns_of_rows(rows, offset, out);
+  load_16_columns_of_rows(rows, offset + 16, out + 4);
+}
+
 // 16 bytes of two nibbles each: columns 0..15 in the low ones, 16..31 in the high ones.
 template <typename Source>
 [[gnu::always_inline]] inline void unpack_nibbles(const Source& rows, int64_t offset, VecI* q) {
   VecI bytes[4];
-  load_16_bytes_of_rows(rows, offset, bytes);
+  load_16_columns_of_rows(rows, offset, bytes);
   for (int i = 0; i < 4; ++i) {
     q[i] = field(bytes[i], 0, 15);
     q[i + 4] = field(bytes[i], 4, 15);
   }
 }
 
-template <typename Source>
-[[gnu::always_inline]] inline void load_32_bytes_of_rows(const Source& rows, int64_t offset,
-                                                         VecI* out) {
-  load_16_bytes_of_rows(rows, offset, out);
-  load_16_bytes_of_rows(rows, offset + 16, out + 4);
-}
-
+// Bit i of qh is the fifth one of column i.
 template <int i>
-[[gnu::always_inline]] inline void add_fifth_bits(VecI qh, VecI* q) {
+[[gnu::always_inline]] inline void add_fifth_bits_from(VecI qh, VecI* q) {
   q[i] = with_high(q[i], spread_bits<i>(qh), 4);
-  if constexpr (i < 7) add_fifth_bits<i + 1>(qh, q);
+  if constexpr (i < 7) add_fifth_bits_from<i + 1>(qh, q);
+}
+template <typename Source>
+[[gnu::always_inline]] inline void add_fifth_bits(const Source& rows, int64_t offset, VecI* q) {
+  add_fifth_bits_from<0>(load_32_of_rows(rows, offset), q);
 }
 
 struct Q4_0 {
@@ -84,7 +95,7 @@ struct Q5_0 {
   [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     Part part;
     unpack_nibbles(rows, offset + offsetof(Block, qs), part.q);
-    add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), part.q);
+    add_fifth_bits(rows, offset + offsetof(Block, qh), part.q);
     part.d[0] = load_f16_of_rows(rows, offset);
     take(0, part);
   }
@@ -99,7 +110,7 @@ struct Q5_1 {
   [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     Part part;
     unpack_nibbles(rows, offset + offsetof(Block, qs), part.q);
-    add_fifth_bits<0>(load_32_of_rows(rows, offset + offsetof(Block, qh)), part.q);
+    add_fifth_bits(rows, offset + offsetof(Block, qh), part.q);
     const VecI scales = load_32_of_rows(rows, offset);
     part.d[0] = f16_from_low(scales);
     part.m[0] = negate(f16_from_high(scales));
@@ -115,7 +126,7 @@ struct Q8_0 {
   template <typename Source, typename Take>
   [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     Part part;
-    load_32_bytes_of_rows(rows, offset + offsetof(Block, qs), part.q);
+    load_32_columns_of_rows(rows, offset + offsetof(Block, qs), part.q);
     part.d[0] = load_f16_of_rows(rows, offset);
     take(0, part);
   }
@@ -135,7 +146,7 @@ struct Q2K {
     const VecF dmin = f16_from_high(both);
     for (int i_128 = 0; i_128 < 2; ++i_128) {
       VecI bytes[8];
-      load_32_bytes_of_rows(rows, offset + offsetof(Block, qs) + 32 * i_128, bytes);
+      load_32_columns_of_rows(rows, offset + offsetof(Block, qs) + 32 * i_128, bytes);
       for (int i_32 = 0; i_32 < 4; ++i_32) {
         const int i_part = 4 * i_128 + i_32;
         Part part;
@@ -163,10 +174,10 @@ struct Q3K {
     unpack_scales(rows, offset + offsetof(Block, scales), scales);
     const VecF d = load_f16_of_rows(rows, offset + offsetof(Block, d));
     VecI third_bits[8];
-    load_32_bytes_of_rows(rows, offset + offsetof(Block, hmask), third_bits);
+    load_32_columns_of_rows(rows, offset + offsetof(Block, hmask), third_bits);
     for (int i_128 = 0; i_128 < 2; ++i_128) {
       VecI bytes[8];
-      load_32_bytes_of_rows(rows, offset + offsetof(Block, qs) + 32 * i_128, bytes);
+      load_32_columns_of_rows(rows, offset + offsetof(Block, qs) + 32 * i_128, bytes);
       for (int i_32 = 0; i_32 < 4; ++i_32) {
         const int i_part = 4 * i_128 + i_32;
         Part part;
@@ -228,7 +239,7 @@ struct Q4K {
     const Header4K header(rows, offset);
     for (int i_part = 0; i_part < 8; ++i_part) {
       VecI bytes[8];
-      load_32_bytes_of_rows(rows, offset + offsetof(Block, qs) + 32 * (i_part / 2), bytes);
+      load_32_columns_of_rows(rows, offset + offsetof(Block, qs) + 32 * (i_part / 2), bytes);
       Part part;
       for (int i = 0; i < 8; ++i) part.q[i] = field(bytes[i], 4 * (i_part % 2), 15);
       header.set_scale(i_part, part);
@@ -246,10 +257,10 @@ struct Q5K {
   [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     const Header4K header(rows, offset);
     VecI fifth_bits[8];
-    load_32_bytes_of_rows(rows, offset + offsetof(Block, qh), fifth_bits);
+    load_32_columns_of_rows(rows, offset + offsetof(Block, qh), fifth_bits);
     for (int i_part = 0; i_part < 8; ++i_part) {
       VecI bytes[8];
-      load_32_bytes_of_rows(rows, offset + offsetof(Block, qs) + 32 * (i_part / 2), bytes);
+      load_32_columns_of_rows(rows, offset + offsetof(Block, qs) + 32 * (i_part / 2), bytes);
       Part part;
       for (int i = 0; i < 8; ++i) {
         const VecI low = field(bytes[i], 4 * (i_part % 2), 15);
@@ -273,9 +284,9 @@ struct Q6K {
     const VecF d = load_f16_of_rows(rows, offset + offsetof(Block, d));
     for (int i_128 = 0; i_128 < 2; ++i_128) {
       VecI low[2][8], high[8];
-      load_32_bytes_of_rows(rows, offset + offsetof(Block, ql) + 64 * i_128, low[0]);
-      load_32_bytes_of_rows(rows, offset + offsetof(Block, ql) + 64 * i_128 + 32, low[1]);
-      load_32_bytes_of_rows(rows, offset + offsetof(Block, qh) + 32 * i_128, high);
+      load_32_columns_of_rows(rows, offset + offsetof(Block, ql) + 64 * i_128, low[0]);
+      load_32_columns_of_rows(rows, offset + offsetof(Block, ql) + 64 * i_128 + 32, low[1]);
+      load_32_columns_of_rows(rows, offset + offsetof(Block, qh) + 32 * i_128, high);
       for (int i_32 = 0; i_32 < 4; ++i_32) {
         const int i_part = 4 * i_128 + i_32;
         Part part;
