@@ -28,10 +28,14 @@ TEST(Usage, VersionIsOneLine) {
 
 TEST(Usage, HelpOfEachCommandHasExamples) {
   EXPECT_EQ(cria({"--help"}).exit_code, 0);
-  for (const char* command : {"run", "chat", "al", "inspect", "tokenize", "synth"}) {
-    const ProcessResult result = cria({command, "--help"});
+  const std::vector<Words> commands = {{"run"},           {"chat"},           {"al"},
+                                       {"inspect"},       {"tokenize"},       {"synth"},
+                                       {"bench", "gemm"}, {"explain", "gemm"}};
+  for (Words words : commands) {
+    words.emplace_back("--help");
+    const ProcessResult result = cria(words);
     EXPECT_EQ(result.exit_code, 0);
-    EXPECT_NE(result.out.find("Examples:\n  "), std::string::npos) << command;
+    EXPECT_NE(result.out.find("Examples:\n  "), std::string::npos) << words[0];
     EXPECT_EQ(result.err, "");
   }
 }
