@@ -186,6 +186,12 @@ inline VecI weigh_sums(const BlockQ8A& x) {
                            _mm256_set1_epi32(k1 * 0x10000 + (k0 & 0xffff)));
 }
 
+// Nothing that reads `at` or `sum` afterwards is moved before this: a compiler that brings all
+// products of a block forward has no registers left for them.
+[[gnu::always_inline]] inline void keep_order(VecI& sum, const int8_t*& at) {
+  asm("" : "+x"(sum), "+r"(at));
+}
+
 // out[t], lane r: sum over 4 * n_groups columns of q * x[t], exact.
 // q [n_groups]: four columns of each row; 0 .. 2^kBits - 1, or for kBits 8 signed.
 // Requires |x| <= 127. That bounds how many maddubs may be added up in 16 bits: 32767 is not
@@ -195,6 +201,8 @@ template <int kBits, int kGroups, int kTokens>
   constexpr int kMaxDepth = kBits <= 4 ? 8 : kBits == 5 ? 4 : kBits == 6 ? 2 : 1;
   constexpr int kDepth = kMaxDepth < kGroups ? kMaxDepth : kGroups;
   const __m256i ones = _mm256_set1_epi16(1);
+  const int8_t* at[kTokens];
+  for (int t = 0; t < kTokens; ++t) at[t] = x[t];
   // Unrolled by order: as loops the sums would go through memory.
 #pragma GCC unroll 8
   for (int begin = 0; begin < kGroups; begin += kDepth) {
@@ -204,16 +212,18 @@ template <int kBits, int kGroups, int kTokens>
       const __m256i w = kBits == 8 ? _mm256_abs_epi8(q[begin + i]) : q[begin + i];
 #pragma GCC unroll 8
       for (int t = 0; t < kTokens; ++t) {
-        __m256i x4 = _mm256_set1_epi32(load_32(x[t] + 4 * (begin + i)));
+        __m256i x4 = _mm256_set1_epi32(load_32(at[t] + 4 * (begin + i)));
         if (kBits == 8) x4 = _mm256_sign_epi8(x4, q[begin + i]);
         const __m256i products = _mm256_maddubs_epi16(w, x4);
         pairs[t] = i == 0 ? products : _mm256_add_epi16(pairs[t], products);
+        keep_order(pairs[t], at[t]);
       }
     }
 #pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
       const VecI sum = _mm256_madd_epi16(pairs[t], ones);
       out[t] = begin == 0 ? sum : _mm256_add_epi32(out[t], sum);
+      keep_order(out[t], at[t]);
     }
   }
 }
