@@ -31,6 +31,8 @@ std::vector<Candidate> candidates() {
     found.push_back({&dotprod::kTable});
     found.push_back({&dotprod_a55::kTable, core_order() == CoreOrder::a55});
   }
+  // Not written for cores that issue in order.
+  if (cpu_features().i8mm) found.push_back({&i8mm::kTable, core_order() == CoreOrder::free});
 #endif
   return found;
 }

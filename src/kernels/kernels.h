@@ -136,5 +136,8 @@ extern const Table kTable;
 namespace dotprod_a55 {
 extern const Table kTable;
 }
+namespace i8mm {
+extern const Table kTable;
+}
 
 }  // namespace cria::kernels

@@ -203,7 +203,7 @@ template <int kBits, int kGroups, int kTokens>
   const __m256i ones = _mm256_set1_epi16(1);
   const int8_t* at[kTokens];
   for (int t = 0; t < kTokens; ++t) at[t] = x[t];
-  // Unrolled by order: as loops the sums would go through memory.
+    // Unrolled by order: as loops the sums would go through memory.
 #pragma GCC unroll 8
   for (int begin = 0; begin < kGroups; begin += kDepth) {
     VecI pairs[kTokens];

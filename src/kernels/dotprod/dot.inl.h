@@ -2,6 +2,7 @@
 // unnamed namespace before it.
 
 struct BySdot {
+  static constexpr bool kBySdot = true;
   static constexpr int kUnit = 4;
   // 1.5 * 2^23 as fp32: a sum that starts with these bits ends as the bits of that number plus the
   // sum, which one subtraction turns into fp32; a conversion would take the vector pipe twice as

@@ -18,11 +18,12 @@ namespace {
 #include "kernels/shared/elementwise.inl.h"
 #include "kernels/shared/attend.inl.h"
 #include "kernels/shared/table.inl.h"
-#include "kernels/shared/packed_blocks.inl.h"
 #include "kernels/shared/arm_tile.inl.h"
 #include "kernels/shared/arm_by_element.inl.h"
 #include "kernels/neon/packed_float.inl.h"
 #include "kernels/neon/packed_int8.inl.h"
+#include "kernels/neon/dot.inl.h"
+#include "kernels/shared/arm_blocks.inl.h"
 #include "kernels/neon/packed.inl.h"
 // clang-format on
 

@@ -77,6 +77,20 @@ template <int kUnit>
   for (int i = 0; i < 4; ++i) out[i] = load_ints(rows.at + (offset + 4 * i) * kLanes);
 }
 
+// Where units are 16 bytes, q[n] is half the columns of lane n % 4 and wants their bits of qh.
+inline void add_fifth_bits(const Packed<16>& rows, int64_t offset, VecI* q) {
+  const uint8x16_t qh = as_bytes(load_32_of_rows(rows, offset));
+  const uint8x16_t bit = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
+  const uint8x16_t fifth = vdupq_n_u8(16);
+  unrolled<8>([&](auto n) {
+    constexpr uint64_t kFrom = 4 * (n % 4) + 2 * (n / 4);
+    const uint8x16_t from = vreinterpretq_u8_u64(
+        uint64x2_t{kFrom * 0x0101010101010101, (kFrom + 1) * 0x0101010101010101});
+    const uint8x16_t found = vtstq_u8(vqtbl1q_u8(qh, from), bit);
+    q[n] = as_lanes(vorrq_u8(as_bytes(q[n]), vandq_u8(found, fifth)));
+  });
+}
+
 // Blocks of a panel's columns as a Source that is packed by being read: so the layout is what
 // unpacking asks for.
 template <int kUnit>

@@ -32,14 +32,23 @@ def plugin():
     return library
 
 
+def environment_of(more):
+    return {'PATH': os.environ['PATH'], 'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1', **more}
+
+
+def runs(cpu, command, environment=()):
+    """Whether a program succeeds, as it does not where it wants what the CPU lacks."""
+    return subprocess.run(['qemu-aarch64', '-cpu', cpu] + command, timeout=900, check=False,
+                          env=environment_of(dict(environment)), stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
 def block_counts(cpu, command, environment=()):
     """{(address, code): executions} of a run."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'blocks')
-        env = {'PATH': os.environ['PATH'], 'OPENBLAS_NUM_THREADS': '1', 'OMP_NUM_THREADS': '1'}
-        env.update(environment)
         subprocess.run(['qemu-aarch64', '-cpu', cpu, '-plugin', f'{plugin()},out={path}'] + command,
-                       env=env, stdout=subprocess.DEVNULL, timeout=900, check=True)
+                       env=environment_of(dict(environment)), stdout=subprocess.DEVNULL, timeout=900, check=True)
         counts = collections.Counter()
         with open(path, encoding='ascii') as file:
             for line in file:
