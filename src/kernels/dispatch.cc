@@ -42,7 +42,7 @@ void overlay_slot(Slot& below, Slot above) {
 
 void overlay(Table& below, const Table& above) {
   below.name = above.name;
-  for (size_t i = 0; i < below.matmul.size(); ++i) overlay_slot(below.matmul[i], above.matmul[i]);
+  overlay_slot(below.matmul_grouped, above.matmul_grouped);
   for (size_t i = 0; i < below.packed.size(); ++i) overlay_slot(below.packed[i], above.packed[i]);
   overlay_slot(below.peak_f32, above.peak_f32);
   overlay_slot(below.peak_int8, above.peak_int8);
