@@ -134,20 +134,29 @@ void improve_integers(const Form& form, const float* x, const float* w, Block& b
   }
 }
 
-int quantize_element(const Form& form, const Block& block, int j, float x) {
+// The elements' integers for the block's scales.
+void quantize_elements(const Form& form, const float* x, const Block& block, int (&q)[kElems]) {
   const Scales s = scales_of(block);
-  const float d = s.d * static_cast<float>(block.scale[j]);
-  return d != 0 ? quantize_one(x + s.dmin * static_cast<float>(block.min[j]), 1 / d, form.q) : 0;
+  for (int j = 0; j < form.n_sub; ++j) {
+    const float d = s.d * static_cast<float>(block.scale[j]);
+    const float min = s.dmin * static_cast<float>(block.min[j]);
+    const float inverse = d != 0 ? 1 / d : 0;
+    for (int i = j * form.size(); i < (j + 1) * form.size(); ++i) {
+      q[i] = quantize_one(x[i] + min, inverse, form.q);
+    }
+  }
 }
 
 // The block's scales again, for its integers as they are: x ~ d a - dmin b with a = scale q and
 // b = min is linear in both.
 Block refit_scales(const Form& form, const float* x, const float* w, const Block& block) {
+  int q[kElems];
+  quantize_elements(form, x, block, q);
   double aa = 0, ab = 0, bb = 0, xa = 0, xb = 0;
   for (int i = 0; i < kElems; ++i) {
     const int j = i / form.size();
     const double weight = static_cast<double>(w[i]), value = static_cast<double>(x[i]);
-    const double a = block.scale[j] * quantize_element(form, block, j, x[i]);
+    const double a = block.scale[j] * q[i];
     const double b = -block.min[j];
     aa += weight * a * a;
     ab += weight * a * b;
@@ -182,10 +191,6 @@ Block fit_block(const Form& form, const float* x, const float* w) {
     best = next;
   }
   return best;
-}
-
-void quantize_elements(const Form& form, const float* x, const Block& block, int (&q)[kElems]) {
-  for (int i = 0; i < kElems; ++i) q[i] = quantize_element(form, block, i / form.size(), x[i]);
 }
 
 uint8_t byte(int value) { return static_cast<uint8_t>(value); }

@@ -33,9 +33,9 @@ inline float nearest(float scaled, float lo, float hi) {
 }
 
 double total(const float (&lanes)[kLanes]) {
-  double sum = 0;
-  for (const float lane : lanes) sum += static_cast<double>(lane);
-  return sum;
+  float half[kLanes / 2];
+  for (int i = 0; i < kLanes / 2; ++i) half[i] = lanes[i] + lanes[i + kLanes / 2];
+  return static_cast<double>((half[0] + half[2]) + (half[1] + half[3]));
 }
 
 struct SymmetricSums {
