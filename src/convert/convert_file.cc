@@ -9,10 +9,11 @@
 #include "base/same_file.h"
 #include "base/str_cat.h"
 #include "base/thread_pool.h"
+#include "convert/importance.h"
+#include "convert/plan.h"
+#include "convert/recipe.h"
 #include "file/gguf_writer.h"
 #include "file/readers.h"
-#include "convert/importance.h"
-#include "convert/recipe.h"
 #include "tensor/blocks.h"
 #include "tensor/quantize.h"
 

@@ -1,4 +1,4 @@
-// Which type each tensor gets.
+// The types and mixes by name, and what each means for a matrix.
 #pragma once
 
 #include <optional>
@@ -6,35 +6,28 @@
 #include <string_view>
 #include <vector>
 
-#include "cria/quantize.h"
-#include "file/catalog.h"
+#include "cria/status.h"
 #include "tensor/dtype.h"
 
 namespace cria::convert {
 
 struct Recipe;  // a row of the table of types and mixes
 
+// Matrices that mixes treat apart.
+enum class Role { other, embedding, output, attention_v, attention_output, ffn_down };
+
+// By the name in the file; tied: the embedding is the output matrix, too.
+Role role_of(std::string_view name, bool tied);
+
 // Any case. Errors: invalid_argument with all names.
 Result<const Recipe*> find_recipe(std::string_view name);
 std::vector<std::string> recipe_names();
+// For a matrix of layer i_layer (-1: of none) of n_layers.
+DType type_of(const Recipe& recipe, Role role, int i_layer, int n_layers);
 // general.file_type's number for it.
 uint32_t file_type(const Recipe& recipe);
 
 // A plain type by name; none for "". Errors: invalid_argument with flag and names.
 Result<std::optional<DType>> find_plain_type(std::string_view field, std::string_view name);
-
-struct PlannedTensor {
-  const file::NamedTensor* source;  // the catalog's
-  DType dtype;                      // as it is to be written
-  bool is_matrix;                   // a weight of products
-};
-
-struct Plan {
-  std::vector<PlannedTensor> tensors;  // in the catalog's order
-  std::vector<std::string> notes;
-};
-
-// Errors: as quantize_file, for names and for types that cannot be read back.
-Result<Plan> make_plan(const file::Catalog& catalog, const QuantizeOptions& options);
 
 }  // namespace cria::convert
