@@ -66,6 +66,9 @@ class Workspace {
   AlignedBuffer memory_;
 };
 
+// Called with what each product of weights gets as its input, x [n_tokens, weight.n_cols()].
+using InputObserver = std::function<void(const Linear& linear, const float* x, int64_t n_tokens)>;
+
 enum class LogitsFor { none, last, all };
 
 struct ForwardArgs {
@@ -74,6 +77,7 @@ struct ForwardArgs {
   LogitsFor logits_for = LogitsFor::last;
   float* logits = nullptr;                               // [1 or tokens.size(), n_vocab]
   const std::function<bool()>* should_cancel = nullptr;  // polled before every layer
+  const InputObserver* observe = nullptr;
 };
 
 // One chunk through the network: stores its keys and values in the cache at first_position, ... and

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "measuring_commands.h"
 #include "output.h"
+#include "quantize_commands.h"
 
 namespace cria::cli {
 namespace {
@@ -22,6 +23,9 @@ constexpr std::string_view kHelp =
     "  cria al -p TEXT           a request to Al about a house, and the calls that it makes\n"
     "  cria inspect FILE         what a model file holds, and whether it can be run\n"
     "  cria tokenize [MODEL]     text to tokens\n"
+    "  cria quantize IN OUT      a model in a smaller type\n"
+    "  cria imatrix MODEL -f TEXT -o FILE   which columns matter, for quantize\n"
+    "  cria perplexity MODEL -f TEXT        how well a model predicts a text\n"
     "  cria synth OUT.gguf       a model of random weights, for measurements and tests\n"
     "  cria bench gemm           times matrix products beside other libraries\n"
     "  cria explain gemm M N K TYPE   which kernel and packing a product gets, and why\n"
@@ -79,13 +83,16 @@ int run_program(const std::vector<std::string>& words) {
   if (name == "al") return dispatch(rest, parse_al, al_command);
   if (name == "inspect") return dispatch(rest, parse_inspect, inspect_command);
   if (name == "tokenize") return dispatch(rest, parse_tokenize, tokenize_command);
+  if (name == "quantize") return dispatch(rest, parse_quantize, quantize_command);
+  if (name == "imatrix") return dispatch(rest, parse_imatrix, imatrix_command);
+  if (name == "perplexity") return dispatch(rest, parse_perplexity, perplexity_command);
   if (name == "synth") return dispatch(rest, parse_synth, synth_command);
   if (name == "bench") return run_bench(rest);
   if (name == "explain") return run_explain(rest);
   if (name == "--version") return print(std::string("cria ") + version() + "\n");
   if (name == "--help" || name == "-h" || name == "help") return print(kHelp);
   complain("unknown command \"" + name +
-           "\"; commands: run, chat, al, inspect, tokenize, synth, "
+           "\"; commands: run, chat, al, inspect, tokenize, quantize, imatrix, perplexity, synth, "
            "bench, explain");
   return kExitUsage;
 }

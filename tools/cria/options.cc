@@ -12,13 +12,13 @@
 #include <ctime>
 
 #include "flag_parsing.h"
+#include "model_flags.h"
 #include "numbers.h"
 #include "output.h"
 #include "settings.h"
 #include "shipped_file.h"
 
 namespace cria::cli {
-namespace {
 
 void add_model_flags(CLI::App& app, ModelFlags& model) {
   add_string(app, "-m,--model,MODEL", "FILE", "model file: GGUF or llama2.c checkpoint",
@@ -27,6 +27,13 @@ void add_model_flags(CLI::App& app, ModelFlags& model) {
              "vocabulary file (llama2.c tokenizer.bin, SentencePiece .model, or GGUF)",
              model.tokenizer);
 }
+
+void add_threads_flag(CLI::App& app, int& n_threads) {
+  add_integer(app, "-t,--threads", "threads; 0: all that this process may use", 0, kMaxThreads,
+              n_threads);
+}
+
+namespace {
 
 void add_prompt_flags(CLI::App& app, PromptFlags& prompt, const char* text_help) {
   CLI::Option* text = add_text(app, "-p,--prompt", "TEXT", text_help,
@@ -46,8 +53,7 @@ void add_cache_type(CLI::App& app, const std::string& flags, const char* help, K
 void add_basic_session_flags(CLI::App& app, SessionOptions& session) {
   add_integer(app, "-c,--ctx-size", "tokens of context; 0: as the model was trained for", 0,
               INT_MAX, session.n_ctx);
-  add_integer(app, "-t,--threads", "threads; 0: all that this process may use", 0, kMaxThreads,
-              session.n_threads);
+  add_threads_flag(app, session.n_threads);
 }
 
 void add_session_flags(CLI::App& app, SessionOptions& session) {
@@ -142,6 +148,8 @@ const char* environment(const char* name) {
   return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
+}  // namespace
+
 // Where none is named: CRIA_MODEL, then Al.
 void require_model(ModelFlags& model) {
   if (!model.path.empty()) return;
@@ -161,18 +169,20 @@ void require_model(ModelFlags& model) {
   model.path = *found;
 }
 
-void finish_threads(const CLI::App& app, SessionOptions& session) {
+void finish_threads(const CLI::App& app, int& n_threads) {
   const char* threads = environment("CRIA_THREADS");
   if (threads != nullptr && app.count("--threads") == 0) {
-    session.n_threads = checked_integer("CRIA_THREADS", threads, 0, kMaxThreads);
+    n_threads = checked_integer("CRIA_THREADS", threads, 0, kMaxThreads);
   }
 }
+
+namespace {
 
 void finish_generation(const CLI::App& app, GenerationFlags& flags, const Pending& pending) {
   require_model(flags.model);
   set_seed(pending.seed, flags.generate.sampling);
   flags.session.n_chunk = std::min(pending.batch.batch, pending.batch.ubatch);
-  finish_threads(app, flags.session);
+  finish_threads(app, flags.session.n_threads);
 }
 
 constexpr const char* kRunExamples =
@@ -275,7 +285,7 @@ std::optional<int> parse_al(const std::vector<std::string>& words, AlOptions* op
   app.footer(kAlExamples);
   return parse(app, words, [&] {
     require_model(flags.model);
-    finish_threads(app, flags.session);
+    finish_threads(app, flags.session.n_threads);
   });
 }
 
