@@ -31,7 +31,8 @@ struct Model {
 
 struct LoadOptions {
   std::string tokenizer_path = {};
-  std::string isa = {};  // "": the best table
+  std::string isa = {};          // "": the best table
+  std::string kernels_off = {};  // as kernels::choose_table takes it
   std::function<bool(double)> on_progress = {};
 };
 

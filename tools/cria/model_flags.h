@@ -10,8 +10,6 @@ namespace cria::cli {
 void add_model_flags(CLI::App& app, ModelFlags& model);
 void add_threads_flag(CLI::App& app, int& n_threads);
 
-// Where no model is named: CRIA_MODEL, then Al. Throws where there is none.
-void require_model(ModelFlags& model);
 // CRIA_THREADS, where the flag was not given.
 void finish_threads(const CLI::App& app, int& n_threads);
 

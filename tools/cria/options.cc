@@ -41,15 +41,6 @@ void add_prompt_flags(CLI::App& app, PromptFlags& prompt, const char* text_help)
   add_string(app, "-f,--file", "FILE", "read it from a file", prompt.file)->excludes(text);
 }
 
-void add_cache_type(CLI::App& app, const std::string& flags, const char* help, KvType& target) {
-  add_text(app, flags, "TYPE", help, [flags, &target](const std::string& value) {
-    if (value != "f16" && value != "f32") {
-      refuse(flags, "must be f16 or f32; found \"" + value + "\"");
-    }
-    target = value == "f16" ? KvType::f16 : KvType::f32;
-  });
-}
-
 void add_basic_session_flags(CLI::App& app, SessionOptions& session) {
   add_integer(app, "-c,--ctx-size", "tokens of context; 0: as the model was trained for", 0,
               INT_MAX, session.n_ctx);
@@ -150,30 +141,9 @@ const char* environment(const char* name) {
 
 }  // namespace
 
-// Where none is named: CRIA_MODEL, then Al.
-void require_model(ModelFlags& model) {
-  if (!model.path.empty()) return;
-  const char* named = environment("CRIA_MODEL");
-  if (named != nullptr) {
-    model.path = named;
-    return;
-  }
-  const Result<std::string> found = find_shipped(kAlModel);
-  if (!found.ok()) {
-    throw CLI::RequiredError(
-        "no model: name a GGUF file, as in \"cria chat ~/models/NAME.gguf\", "
-        "or set CRIA_MODEL to its path (" +
-            found.status().message() + ")",
-        CLI::ExitCodes::RequiredError);
-  }
-  model.path = *found;
-}
-
 void finish_threads(const CLI::App& app, int& n_threads) {
-  const char* threads = environment("CRIA_THREADS");
-  if (threads != nullptr && app.count("--threads") == 0) {
-    n_threads = checked_integer("CRIA_THREADS", threads, 0, kMaxThreads);
-  }
+  const std::optional<int> threads = threads_of_environment();
+  if (threads && app.count("--threads") == 0) n_threads = *threads;
 }
 
 namespace {
@@ -235,6 +205,30 @@ constexpr const char* kSynthExamples =
     "  cria synth --list";
 
 }  // namespace
+
+void require_model(ModelFlags& model) {
+  if (!model.path.empty()) return;
+  const char* named = environment("CRIA_MODEL");
+  if (named != nullptr) {
+    model.path = named;
+    return;
+  }
+  const Result<std::string> found = find_shipped(kAlModel);
+  if (!found.ok()) {
+    throw CLI::RequiredError(
+        "no model: name a GGUF file, as in \"cria chat ~/models/NAME.gguf\", "
+        "or set CRIA_MODEL to its path (" +
+            found.status().message() + ")",
+        CLI::ExitCodes::RequiredError);
+  }
+  model.path = *found;
+}
+
+std::optional<int> threads_of_environment() {
+  const char* threads = environment("CRIA_THREADS");
+  if (threads == nullptr) return std::nullopt;
+  return checked_integer("CRIA_THREADS", threads, 0, kMaxThreads);
+}
 
 std::optional<int> parse_run(const std::vector<std::string>& words, RunOptions* options) {
   CLI::App app("Continues a prompt: the text goes to standard output, all else to standard error.",
