@@ -16,6 +16,13 @@ namespace cria {
 // "0.1.0".
 CRIA_API const char* version();
 
+struct BuildInfo {
+  std::string commit;  // of the source tree that it was built from; "unknown" without git
+  int number = 0;      // commits up to it; 0 without git
+  std::string id;      // other code, other id; "" where the linker made none
+};
+CRIA_API BuildInfo build_info();
+
 struct TensorReport {
   std::string name;
   std::string type;            // "q4_0"
@@ -68,6 +75,20 @@ CRIA_API std::vector<std::string> synth_shapes();
 CRIA_API std::vector<std::string> kernel_tables();
 // "x86-64: avx2 avx512 ..." as detected.
 CRIA_API std::string cpu_description();
+// As the system names it ("AMD Ryzen 7 7840U", "Raspberry Pi 4 Model B"); else cpu_description().
+CRIA_API std::string cpu_name();
+
+// A kernel of a faster table, compared on this CPU with the scalar table, which is its definition.
+struct KernelCheck {
+  std::string slot;        // "avx2/packed.q4_0", as ModelOptions::kernels_off takes it
+  std::string difference;  // "" where it agrees; else where and by how much it does not
+  bool agrees() const { return difference.empty(); }
+};
+// Every kernel and packed layout of the tables that run here (isa: as in ModelOptions), with every
+// tile, on random and on extreme numbers: about a second. None where only the scalar table runs.
+// Errors: invalid_argument, out_of_memory, cancelled (asked between kernels).
+CRIA_API Result<std::vector<KernelCheck>> verify_kernels(
+    const std::string& isa = "", const std::function<bool()>& should_cancel = {});
 
 // What this machine can do at most, measured in about half a second with n_threads threads at once
 // (0: as many as this process may use): multiply-adds in registers, counted as two operations, and
@@ -90,6 +111,30 @@ struct MatrixShape {
 };
 // shape: one of synth_shapes(). Errors: invalid_argument with the valid names.
 CRIA_API Result<std::vector<MatrixShape>> matrix_shapes(const std::string& shape);
+
+// Matrices of a model that are alike, and how they are multiplied.
+struct MatrixReport {
+  std::string what;        // "feed-forward gate, up"
+  std::string type;        // as in the file: "q4_0"
+  int64_t n = 0;           // outputs
+  int64_t k = 0;           // inputs
+  int count = 0;           // of them in the model
+  std::string table;       // whose kernel multiplies: "avx2"
+  std::string layout;      // as it is held in memory
+  std::string why;         // why so
+  std::string plan;        // tile, blocks and threads for one token: lines for people, or ""
+  bool in_int8 = false;    // multiplied as int8 * int8, else in fp32: which peak is its limit
+  int64_t size_bytes = 0;  // of all of them, as they are held: what one token reads
+};
+struct ModelExplanation {
+  int n_threads = 0;
+  std::vector<MatrixReport> matrices;  // "output" first, then in the order of matrix_shapes
+  int64_t weight_bytes = 0;            // read for one token: matrices, norms, biases, one embedding
+  int64_t kv_bytes = 0;                // read for one token, for each position that it attends to
+};
+// How this model runs here. options: n_threads, k_type and v_type count. Errors: as new_session.
+CRIA_API Result<ModelExplanation> explain_model(const Model& model,
+                                                const SessionOptions& options = {});
 
 // Logits of every position, [tokens.size(), n_vocab], for perplexity and comparisons.
 // Errors: as Session::append.

@@ -21,6 +21,10 @@ struct ModelOptions {
   // Kernel table by name ("scalar", "avx2", ...); "" takes CRIA_ISA from the environment, and
   // where that is unset the best one for this CPU.
   std::string isa = {};
+  // Kernels that are not to be used, so that the next table down computes: "avx2/packed.q4_0" and
+  // so on, joined by commas (verify_kernels names them). "" takes CRIA_KERNELS_OFF from the
+  // environment. The model's notes say what was switched off.
+  std::string kernels_off = {};
   // Called from the opening thread with the share done, 0 to 1; return false to cancel.
   std::function<bool(double)> on_progress = {};
 };

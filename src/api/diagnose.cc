@@ -2,12 +2,20 @@
 
 #include "api/guard.h"
 #include "api/impl.h"
+#include "base/build_id.h"
 #include "base/cpu.h"
 #include "kernels/dispatch.h"
 
 namespace cria {
 
 const char* version() { return CRIA_VERSION; }
+
+BuildInfo build_info() { return {CRIA_BUILD_COMMIT, CRIA_BUILD_NUMBER, build_id()}; }
+
+std::string cpu_name() {
+  std::string name = cpu_model_name();
+  return name.empty() ? describe_cpu_features() : name;
+}
 
 std::string cpu_description() { return describe_cpu_features(); }
 

@@ -2,15 +2,14 @@
 #include "cria/gemm.h"
 
 #include <cmath>
-#include <cstdlib>
 #include <new>
 
 #include "api/gemm_checks.h"
 #include "api/guard.h"
+#include "api/kernel_choice.h"
 #include "base/aligned_buffer.h"
 #include "base/cpu.h"
 #include "gemm/packed_product.h"
-#include "kernels/dispatch.h"
 
 namespace cria {
 
@@ -30,11 +29,6 @@ struct PackedMatrix::Impl {
 namespace {
 
 using kernels::PackedKernel;
-
-Result<kernels::Table> table_for(const std::string& isa) {
-  const char* chosen = std::getenv("CRIA_ISA");
-  return kernels::choose_table(!isa.empty() ? isa : chosen != nullptr ? chosen : "");
-}
 
 // What a product needs of B, packed or not.
 struct Rhs {
@@ -56,7 +50,7 @@ kernels::PackArgs source_of(const ConstMatrixView& b) {
 Result<std::unique_ptr<PackedMatrix::Impl>> describe(const ConstMatrixView& b,
                                                      const std::string& isa) {
   CRIA_RETURN_IF_ERROR(api::check_rhs(b));
-  auto table = table_for(isa);
+  auto table = api::choose_kernels(isa);
   if (!table.ok()) return table.status();
   auto serial = ThreadPool::create(1);
   if (!serial.ok()) return serial.status();
@@ -271,7 +265,7 @@ Result<std::string> explain_gemm(int64_t m, int64_t n, int64_t k, ElementType ty
                                  const std::string& isa) {
   return api::guard([&]() -> Result<std::string> {
     CRIA_RETURN_IF_ERROR(api::check_explained(m, n, k, type, n_threads));
-    auto table = table_for(isa);
+    auto table = api::choose_kernels(isa);
     if (!table.ok()) return table.status();
     const kernels::PackedType packed = *api::packed_type(type);
     const PackedKernel& kernel = *table->packed[static_cast<size_t>(packed)];

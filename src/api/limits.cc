@@ -6,11 +6,11 @@
 #include <cstring>
 
 #include "api/guard.h"
+#include "api/kernel_choice.h"
 #include "base/aligned_buffer.h"
 #include "base/cpu.h"
 #include "base/thread_pool.h"
 #include "cria/diagnose.h"
-#include "kernels/dispatch.h"
 
 namespace cria {
 namespace {
@@ -84,7 +84,7 @@ double read_gbs(AlignedBuffer& buffer, ThreadPool& pool) {
 
 Result<MachineLimits> measure_limits(int n_threads, const std::string& isa) {
   return api::guard([&]() -> Result<MachineLimits> {
-    auto table = kernels::choose_table(isa);
+    auto table = api::choose_kernels(isa);
     if (!table.ok()) return table.status();
     auto pool = ThreadPool::create(n_threads == 0 ? n_usable_processors() : n_threads);
     if (!pool.ok()) return pool.status();

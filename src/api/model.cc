@@ -1,9 +1,8 @@
 #include "cria/model.h"
 
-#include <cstdlib>
-
 #include "api/guard.h"
 #include "api/impl.h"
+#include "api/kernel_choice.h"
 
 namespace cria {
 namespace {
@@ -29,19 +28,14 @@ ModelInfo describe(const model::Model& loaded) {
           .sliding_window = config.sliding_window};
 }
 
-std::string isa_from_environment() {
-  const char* isa = std::getenv("CRIA_ISA");
-  return isa != nullptr ? isa : "";
-}
-
 }  // namespace
 
 Result<Model> Model::open(const std::string& path, const ModelOptions& options) {
   return api::guard([&]() -> Result<Model> {
-    auto loaded =
-        model::load(path, {.tokenizer_path = options.tokenizer_path,
-                           .isa = options.isa.empty() ? isa_from_environment() : options.isa,
-                           .on_progress = options.on_progress});
+    auto loaded = model::load(path, {.tokenizer_path = options.tokenizer_path,
+                                     .isa = api::isa_or_environment(options.isa),
+                                     .kernels_off = api::off_or_environment(options.kernels_off),
+                                     .on_progress = options.on_progress});
     if (!loaded.ok()) return loaded.status();
     const Tokenizer tokenizer(
         std::make_shared<Tokenizer::Impl>(Tokenizer::Impl{(*loaded)->vocabulary}));

@@ -52,6 +52,19 @@ CpuFeatures detect() {
   }
   return found;
 }
+
+// 48 characters, three registers' fours at a time, padded with zeros or spaces.
+std::string brand_string() {
+  std::string text;
+  for (uint32_t leaf = 0x80000002; leaf <= 0x80000004; ++leaf) {
+    uint32_t registers[4];
+    if (!__get_cpuid(leaf, &registers[0], &registers[1], &registers[2], &registers[3])) return {};
+    text.append(reinterpret_cast<const char*>(registers), sizeof registers);
+  }
+  text.resize(std::min(text.size(), text.find('\0')));
+  const size_t first = text.find_first_not_of(' '), last = text.find_last_not_of(' ');
+  return first == std::string::npos ? std::string() : text.substr(first, last - first + 1);
+}
 #elif defined(__aarch64__)
 CpuFeatures detect() {
   CpuFeatures found;
@@ -95,6 +108,10 @@ std::vector<uint64_t> read_midrs() {
 std::vector<uint64_t> read_midrs() { return {}; }
 #endif
 
+#if !defined(__x86_64__)
+std::string brand_string() { return {}; }
+#endif
+
 CoreOrder order_of(uint64_t midr) {
   const struct {
     uint32_t implementer, part;
@@ -127,7 +144,7 @@ double quota_of(const std::string& text) {
 }
 
 std::string read_or_empty(const std::string& path) {
-  auto text = read_small_file(path, 1 << 16);
+  auto text = read_small_file(path, 4 << 20);  // cpuinfo of many cores
   return text.ok() ? *text : std::string();
 }
 
@@ -211,6 +228,27 @@ std::string describe_cpu_features() {
     if (row.has) text += row.name;
   }
   return text;
+}
+
+// Boards with an ARM have a "Model" among the processors, or a name in their device tree.
+std::string cpu_model_name() {
+  const std::string brand = brand_string();
+  if (!brand.empty()) return brand;
+  const std::string table = read_or_empty("/proc/cpuinfo");
+  for (const std::string_view key : {"Model", "Hardware"}) {
+    for (size_t begin = 0; begin < table.size();) {
+      const size_t end = std::min(table.find('\n', begin), table.size());
+      const std::string_view line(table.data() + begin, end - begin);
+      const size_t colon = line.find(": ");
+      if (colon != std::string_view::npos && line.starts_with(key) &&
+          line.find_first_not_of(" \t", key.size()) == colon) {
+        return std::string(line.substr(colon + 2));
+      }
+      begin = end + 1;
+    }
+  }
+  const std::string board = read_or_empty("/proc/device-tree/model");
+  return board.substr(0, board.find('\0'));
 }
 
 int n_usable_processors() {

@@ -27,6 +27,9 @@ const CpuFeatures& cpu_features();
 // A short text for people, e.g. "x86-64: avx2 avx512 avx512_vnni".
 std::string describe_cpu_features();
 
+// As the system names the processor, or else the board; "" where it says nothing.
+std::string cpu_model_name();
+
 // How an AArch64 core wants its instructions ordered.
 enum class CoreOrder {
   free,  // executes out of order: any order of the text will do

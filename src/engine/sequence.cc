@@ -101,7 +101,8 @@ Status Sequence::eval(std::span<const TokenId> tokens, const EvalOptions& option
                        : last ? model::LogitsFor::last
                               : model::LogitsFor::none,
          .logits = all ? options.all_logits.data() + begin * n_vocab : logits_.data(),
-         .should_cancel = options.should_cancel}));
+         .should_cancel = options.should_cancel,
+         .observe = options.observe}));
     if (options.on_progress != nullptr && *options.on_progress) {
       (*options.on_progress)(static_cast<int>(begin + chunk.size()),
                              static_cast<int>(tokens.size()));

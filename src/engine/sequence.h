@@ -25,6 +25,7 @@ class Sequence {
     const std::function<void(int, int)>* on_progress = nullptr;
     // [tokens, n_vocab], or empty: only the last token's logits are computed, into logits().
     std::span<float> all_logits = {};
+    const model::InputObserver* observe = nullptr;
   };
   // Appends tokens, in chunks. On any error the sequence is as it was before the call.
   // Errors: context_full (both numbers), invalid_argument for an id outside the vocabulary,

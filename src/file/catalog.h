@@ -91,6 +91,7 @@ class Catalog {
 
   // Of all files that belong to it.
   uint64_t size_bytes() const;
+  std::vector<std::string> paths() const;
 
   // Brings a tensor's mapped pages into memory. Errors: io_error where the disk fails.
   Status prefault(const TensorView& tensor) const;

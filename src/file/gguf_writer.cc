@@ -31,6 +31,45 @@ uint64_t padding_after(uint64_t size_bytes) {
   return (kAlignment - size_bytes % kAlignment) % kAlignment;
 }
 
+template <typename Stored, typename Kept>
+void append_kept(std::string& out, const MetaValue& value) {
+  append_number(out, static_cast<Stored>(std::get<Kept>(value.value)));
+}
+
+void append_value(std::string& out, const MetaValue& value) {
+  switch (value.type) {
+    case MetaType::u8:
+      return append_kept<uint8_t, uint64_t>(out, value);
+    case MetaType::u16:
+      return append_kept<uint16_t, uint64_t>(out, value);
+    case MetaType::u32:
+      return append_kept<uint32_t, uint64_t>(out, value);
+    case MetaType::u64:
+      return append_kept<uint64_t, uint64_t>(out, value);
+    case MetaType::i8:
+      return append_kept<int8_t, int64_t>(out, value);
+    case MetaType::i16:
+      return append_kept<int16_t, int64_t>(out, value);
+    case MetaType::i32:
+      return append_kept<int32_t, int64_t>(out, value);
+    case MetaType::i64:
+      return append_kept<int64_t, int64_t>(out, value);
+    case MetaType::f32:
+      return append_kept<float, double>(out, value);
+    case MetaType::f64:
+      return append_kept<double, double>(out, value);
+    case MetaType::boolean:
+      return append_kept<uint8_t, bool>(out, value);
+    case MetaType::string:
+      return append_text(out, std::get<std::string_view>(value.value));
+    case MetaType::array: {
+      const auto& array = std::get<MetaArray>(value.value);
+      append_array_head(out, array.elem_type, array.count);
+      out.append(reinterpret_cast<const char*>(array.encoded.data()), array.encoded.size());
+    }
+  }
+}
+
 Status write_padding(OutputFile& file) {
   static constexpr std::byte kZeros[kAlignment] = {};
   return file.write({kZeros, padding_after(file.n_bytes_written())});
@@ -80,6 +119,11 @@ void GgufWriter::add_i32s(std::string_view key, const std::vector<int32_t>& valu
   add_key(key, MetaType::array);
   append_array_head(metadata_, MetaType::i32, values.size());
   for (const int32_t value : values) append_number(metadata_, value);
+}
+
+void GgufWriter::add_value(std::string_view key, const MetaValue& value) {
+  add_key(key, value.type);
+  append_value(metadata_, value);
 }
 
 Status GgufWriter::add_tensor(std::string_view name, DType dtype,

@@ -21,6 +21,8 @@ class GgufWriter {
   void add_strings(std::string_view key, const std::vector<std::string>& values);
   void add_f32s(std::string_view key, const std::vector<float>& values);
   void add_i32s(std::string_view key, const std::vector<int32_t>& values);
+  // As it stands in another file.
+  void add_value(std::string_view key, const MetaValue& value);
   // dims[0] contiguous. Errors: invalid_argument where dims[0] is no multiple of the block, there
   // are not 1 to 4 dims of at least 1, the name is empty or was added before, or GGUF lacks the
   // type.

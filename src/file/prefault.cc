@@ -9,6 +9,12 @@ uint64_t Catalog::size_bytes() const {
   return total;
 }
 
+std::vector<std::string> Catalog::paths() const {
+  std::vector<std::string> paths;
+  for (const auto& mapped : files_) paths.push_back(mapped->path());
+  return paths;
+}
+
 const MappedFile* Catalog::file_of(const TensorView& tensor) const {
   for (const auto& mapped : files_) {
     const Bytes bytes = mapped->bytes();

@@ -32,7 +32,7 @@ int64_t groups_bytes(const kernels::Table& kernels, int64_t n_tokens, int64_t n_
   return most;
 }
 
-void add_bias(const kernels::MatmulArgs& args, const float* bias) {
+void add_bias(const kernels::MatmulGroupedArgs& args, const float* bias) {
   for (int64_t t = 0; t < args.n_tokens; ++t) {
     float* out = args.out + t * args.out_stride;
     for (int64_t r = 0; r < args.n_rows; ++r) out[r] += bias[r];
@@ -42,10 +42,10 @@ void add_bias(const kernels::MatmulArgs& args, const float* bias) {
 void multiply_as_it_stands(const Compute& compute, const TensorView& w, MatmulInput& x,
                            const float* bias, float* out, int64_t out_stride) {
   const MatmulInput::Rows rows = x.rows_for(compute, w);
-  const kernels::MatmulFn kernel = compute.kernels.matmul[static_cast<size_t>(w.dtype)];
+  const kernels::MatmulGroupedFn kernel = compute.kernels.matmul_grouped;
   const auto row_bytes = static_cast<int64_t>(w.row_bytes());
   const auto run_rows = [&](int64_t begin, int64_t end, int) {
-    const kernels::MatmulArgs args = {.w = w.data + begin * row_bytes,
+    const kernels::MatmulGroupedArgs args = {.w = w.data + begin * row_bytes,
                                       .w_row_bytes = row_bytes,
                                       .n_rows = end - begin,
                                       .n_cols = w.n_cols(),

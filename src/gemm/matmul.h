@@ -27,6 +27,7 @@ class MatmulInput {
   // x: fp32, contiguous. Requires scratch_bytes of these sizes to fit.
   void set(const float* x, int64_t n_tokens, int64_t n_cols);
 
+  const float* x() const { return x_; }
   int64_t n_tokens() const { return n_tokens_; }
   int64_t n_cols() const { return n_cols_; }
 

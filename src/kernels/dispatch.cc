@@ -1,21 +1,107 @@
 // CMake defines CRIA_KERNELS_<ISA> for the folders that this build has.
 #include "kernels/dispatch.h"
 
+#include <algorithm>
+
 #include "base/cpu.h"
 #include "base/str_cat.h"
 
 namespace cria::kernels {
 namespace {
 
-struct Candidate {
-  const Table* table;
-  // Part of what runs unless another table is named: not so for tables that suit other cores, and
-  // those that are faster at the cost of accuracy.
-  bool by_default = true;
+// Slots that are left out.
+class Off {
+ public:
+  explicit Off(std::string_view names) {
+    while (!names.empty()) {
+      const size_t end = std::min(names.find(','), names.size());
+      if (end > 0) names_.push_back({names.substr(0, end)});
+      names.remove_prefix(std::min(end + 1, names.size()));
+    }
+  }
+
+  bool has(std::string_view table, std::string_view slot) {
+    for (Name& name : names_) {
+      if (name.text == slot_name(table, slot)) return name.known = true;
+    }
+    return false;
+  }
+
+  // Of those that has() was never true for, the first; "" where there is none.
+  std::string_view unknown() const {
+    for (const Name& name : names_) {
+      if (!name.known) return name.text;
+    }
+    return {};
+  }
+
+ private:
+  struct Name {
+    std::string_view text;
+    bool known = false;
+  };
+  std::vector<Name> names_;
 };
 
-// What this CPU can run, slowest first; tables for an order of instructions after the one that they
-// are variants of.
+// Calls visit(name, slot below, slot above) for every slot of kernels.
+template <typename Visit>
+void for_each_slot(Table& below, const Table& above, const Visit& visit) {
+  for (size_t i = 0; i < below.packed.size(); ++i) {
+    visit(packed_slot(static_cast<PackedType>(i)), below.packed[i], above.packed[i]);
+  }
+  visit("matmul_grouped", below.matmul_grouped, above.matmul_grouped);
+  visit("quantize_q8a", below.quantize_q8a, above.quantize_q8a);
+  visit("quantize_grouped", below.quantize_grouped, above.quantize_grouped);
+  visit("rms_norm", below.rms_norm, above.rms_norm);
+  visit("swiglu", below.swiglu, above.swiglu);
+  visit("attend_f16", below.attend_f16, above.attend_f16);
+  visit("attend_f32", below.attend_f32, above.attend_f32);
+  visit("store_f16", below.store_f16, above.store_f16);
+}
+
+void overlay(Table& below, const Table& above, bool may_be_off, Off& off) {
+  below.name = above.name;
+  for_each_slot(below, above, [&](std::string_view slot, auto& kernel, const auto& wanted) {
+    if (wanted == nullptr || (may_be_off && off.has(above.name, slot))) return;
+    kernel = wanted;
+  });
+  if (above.peak_f32 != nullptr) below.peak_f32 = above.peak_f32;
+  if (above.peak_int8 != nullptr) below.peak_int8 = above.peak_int8;
+}
+
+// Names of tables that do not take part may be switched off too.
+Status check_off(std::span<const Candidate> tables, Off& off) {
+  for (const Candidate& c : tables.subspan(1)) {
+    Table unused;
+    overlay(unused, *c.table, true, off);
+  }
+  const std::string_view unknown = off.unknown();
+  if (unknown.empty()) return {};
+  return invalid_argument("kernel to switch off: found ", quoted(unknown), ", expected TABLE/SLOT ",
+                          "as `cria verify` names it, of a table of this CPU other than ",
+                          tables.front().table->name);
+}
+
+Status unknown_table(std::string_view name, std::span<const Candidate> tables) {
+  std::string valid;
+  for (const Candidate& c : tables) valid += str_cat(valid.empty() ? "" : ", ", c.table->name);
+  return invalid_argument("kernel table \"", name,
+                          "\" is unknown, or this CPU cannot run it; valid: ", valid);
+}
+
+}  // namespace
+
+std::string packed_slot(PackedType type) {
+  constexpr const char* kNames[kNumPackedTypes] = {"f32",  "f16",  "bf16", "s8",   "u8",
+                                                   "q4_0", "q4_1", "q5_0", "q5_1", "q8_0",
+                                                   "q2_K", "q3_K", "q4_K", "q5_K", "q6_K"};
+  return str_cat("packed.", kNames[static_cast<size_t>(type)]);
+}
+
+std::string slot_name(std::string_view table, std::string_view slot) {
+  return str_cat(table, "/", slot);
+}
+
 std::vector<Candidate> candidates() {
   std::vector<Candidate> found = {{&scalar::kTable}};
 #if defined(CRIA_KERNELS_AVX2)
@@ -37,51 +123,37 @@ std::vector<Candidate> candidates() {
   return found;
 }
 
-template <typename Slot>
-void overlay_slot(Slot& below, Slot above) {
-  if (above != nullptr) below = above;
-}
-
-void overlay(Table& below, const Table& above) {
-  below.name = above.name;
-  for (size_t i = 0; i < below.matmul.size(); ++i) overlay_slot(below.matmul[i], above.matmul[i]);
-  for (size_t i = 0; i < below.packed.size(); ++i) overlay_slot(below.packed[i], above.packed[i]);
-  overlay_slot(below.peak_f32, above.peak_f32);
-  overlay_slot(below.peak_int8, above.peak_int8);
-  overlay_slot(below.quantize_q8a, above.quantize_q8a);
-  overlay_slot(below.quantize_grouped, above.quantize_grouped);
-  overlay_slot(below.rms_norm, above.rms_norm);
-  overlay_slot(below.swiglu, above.swiglu);
-  overlay_slot(below.attend_f16, above.attend_f16);
-  overlay_slot(below.attend_f32, above.attend_f32);
-  overlay_slot(below.store_f16, above.store_f16);
-}
-
-Status unknown_table(std::string_view name, const std::vector<Candidate>& tables) {
-  std::string valid;
-  for (const Candidate& c : tables) valid += str_cat(valid.empty() ? "" : ", ", c.table->name);
-  return invalid_argument("kernel table \"", name,
-                          "\" is unknown, or this CPU cannot run it; valid: ", valid);
-}
-
-}  // namespace
-
 std::vector<std::string_view> runnable_tables() {
   std::vector<std::string_view> names;
   for (const Candidate& c : candidates()) names.emplace_back(c.table->name);
   return names;
 }
 
-Result<Table> choose_table(std::string_view name) {
-  const std::vector<Candidate> tables = candidates();
-  Table chosen;
+Result<std::vector<const Table*>> taking_part(std::span<const Candidate> tables,
+                                              std::string_view name) {
+  std::vector<const Table*> taken;
   for (const Candidate& c : tables) {
     const bool named = name == c.table->name;
-    if (c.by_default || named) overlay(chosen, *c.table);
-    if (named) return chosen;
+    if (c.by_default || named) taken.push_back(c.table);
+    if (named) return taken;
   }
   if (!name.empty()) return unknown_table(name, tables);
+  return taken;
+}
+
+Result<Table> choose_from(std::span<const Candidate> tables, std::string_view name,
+                          std::string_view off_names) {
+  const auto taken = taking_part(tables, name);
+  if (!taken.ok()) return taken.status();
+  Off off(off_names);
+  CRIA_RETURN_IF_ERROR(check_off(tables, off));
+  Table chosen;
+  for (const Table* table : *taken) overlay(chosen, *table, table != tables.front().table, off);
   return chosen;
+}
+
+Result<Table> choose_table(std::string_view name, std::string_view off) {
+  return choose_from(candidates(), name, off);
 }
 
 }  // namespace cria::kernels

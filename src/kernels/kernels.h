@@ -12,21 +12,17 @@
 
 namespace cria::kernels {
 
-// out[t, r] = sum over c of w[r, c] * x[t, c]
-// Shapes    w [n_rows, n_cols], rows w_row_bytes apart, in the slot's type; out rows out_stride
-//           floats apart. x [n_tokens, n_cols], rows x_row_bytes apart:
-//             f32 f16 bf16: fp32
-//             quantised types: BlockQ8A, n_cols / 32 of them
-//             grouped_i8: the row that quantize_grouped makes
-// Requires  n_cols a multiple of the type's block; w any alignment; x and out aligned to 4 bytes;
-//           out overlaps neither input
+// Products with int8 weights in groups, which are multiplied as they stand:
+// out[t, r] = sum over c of w[r, c] * x[t, c]. All other products: packed.h.
+// Shapes    w [n_rows, n_cols] int8, rows w_row_bytes apart; out rows out_stride floats apart;
+//           x [n_tokens, n_cols], rows x_row_bytes apart, as quantize_grouped makes them
+// Requires  w any alignment; x and out aligned to 4 bytes; out overlaps neither input
 // Order     the order in which one (r, t) is accumulated depends on n_cols alone: not on n_rows,
 //           n_tokens, r or t. So chunks, batches and threads never change a bit.
-// Accuracy  |error| <= 1e-5 * sum (|d*q*x| + |m*x|) against the scalar table (which quantises x
-//           alike), for weights w = d*q - m (Unpacked32); 1e-5 * sum |w*x| for f32, f16 and bf16
+// Accuracy  |error| <= 1e-5 * sum |w * x| against the scalar table
 // Threads   safe to call at once on disjoint out
-struct MatmulArgs {
-  const std::byte* w;
+struct MatmulGroupedArgs {
+  const std::byte* w;  // at row first_row
   int64_t w_row_bytes;
   int64_t n_rows;
   int64_t n_cols;
@@ -35,12 +31,11 @@ struct MatmulArgs {
   int64_t n_tokens;
   float* out;
   int64_t out_stride;
-  // grouped_i8 only (TensorView): w points at row first_row; scales at the tensor's first scale.
-  const std::byte* scales = nullptr;
-  int64_t group_size = 0;
-  int64_t first_row = 0;
+  const std::byte* scales;  // the tensor's first one (TensorView)
+  int64_t group_size;
+  int64_t first_row;
 };
-using MatmulFn = void (*)(const MatmulArgs& args);
+using MatmulGroupedFn = void (*)(const MatmulGroupedArgs& args);
 
 // out[i] = x[32 i .. 32 i + 31] quantised: d = max |x| / 127, q = x / d rounded to nearest, ties to
 // even; all zero where max |x| is below 2^-119 (d would be subnormal). NaN or infinity in a block
@@ -102,7 +97,7 @@ struct Peak {
 // A null slot means "the next table down"; the scalar table has none and is the definition.
 struct Table {
   const char* name = nullptr;
-  std::array<MatmulFn, kNumDTypes> matmul = {};  // by DType
+  MatmulGroupedFn matmul_grouped = nullptr;
   QuantizeQ8aFn quantize_q8a = nullptr;
   QuantizeGroupedFn quantize_grouped = nullptr;
   RmsNormFn rms_norm = nullptr;

@@ -18,9 +18,13 @@ struct Pass {
   int64_t first_position;
   int64_t n_tokens;
   gemm::MatmulInput input;
+  const InputObserver* observe;
 };
 
 void multiply(Pass& pass, const Linear& linear, float* out) {
+  if (pass.observe != nullptr && *pass.observe) {
+    (*pass.observe)(linear, pass.input.x(), pass.input.n_tokens());
+  }
   gemm::matmul(pass.compute, linear.weight, linear.packed, pass.input, linear.bias_or_null(), out,
                linear.weight.n_rows());
 }
@@ -95,7 +99,8 @@ Status forward_llama(const Model& model, const Compute& compute, Workspace& ws, 
             .cache = cache,
             .first_position = args.first_position,
             .n_tokens = static_cast<int64_t>(args.tokens.size()),
-            .input = gemm::MatmulInput(ws.quantized)};
+            .input = gemm::MatmulInput(ws.quantized),
+            .observe = args.observe};
   ops::embed(compute, model.weights.embedding, args.tokens, ws.x.data());
   model.rope->fill(compute, args.first_position, pass.n_tokens, ws.cos_sin.data());
   for (int i = 0; i < model.config.n_layers; ++i) {

@@ -49,7 +49,7 @@ Result<Checked> check(const file::Catalog& catalog, const std::string& tokenizer
 }
 
 Result<std::shared_ptr<const Model>> load(const std::string& path, const LoadOptions& options) {
-  auto table = kernels::choose_table(options.isa);
+  auto table = kernels::choose_table(options.isa, options.kernels_off);
   if (!table.ok()) return table.status();
   auto catalog = file::open_catalog(path, options.tokenizer_path);
   if (!catalog.ok()) return catalog.status();
@@ -67,6 +67,9 @@ Result<std::shared_ptr<const Model>> load(const std::string& path, const LoadOpt
   model->notes = model->catalog->notes;
   const std::vector<std::string>& notes = model->vocabulary->tokenizer->notes();
   model->notes.insert(model->notes.end(), notes.begin(), notes.end());
+  if (!options.kernels_off.empty()) {
+    model->notes.push_back("kernels switched off: " + options.kernels_off);
+  }
   auto pool = ThreadPool::create(n_usable_processors());
   if (!pool.ok()) return pool.status();
   CRIA_RETURN_IF_ERROR(

@@ -31,7 +31,8 @@ struct Model {
 
 struct LoadOptions {
   std::string tokenizer_path = {};
-  std::string isa = {};  // "": the best table
+  std::string isa = {};          // "": the best table
+  std::string kernels_off = {};  // as kernels::choose_table takes it
   std::function<bool(double)> on_progress = {};
 };
 
@@ -66,6 +67,9 @@ class Workspace {
   AlignedBuffer memory_;
 };
 
+// Called with what each product of weights gets as its input, x [n_tokens, weight.n_cols()].
+using InputObserver = std::function<void(const Linear& linear, const float* x, int64_t n_tokens)>;
+
 enum class LogitsFor { none, last, all };
 
 struct ForwardArgs {
@@ -74,6 +78,7 @@ struct ForwardArgs {
   LogitsFor logits_for = LogitsFor::last;
   float* logits = nullptr;                               // [1 or tokens.size(), n_vocab]
   const std::function<bool()>* should_cancel = nullptr;  // polled before every layer
+  const InputObserver* observe = nullptr;
 };
 
 // One chunk through the network: stores its keys and values in the cache at first_position, ... and

@@ -147,6 +147,23 @@ std::vector<Linear*> all_linears(Weights& weights) {
 
 }  // namespace
 
+std::vector<NamedLinear> named_linears(const Weights& weights) {
+  std::vector<NamedLinear> all;
+  for (size_t i = 0; i < weights.layers.size(); ++i) {
+    const LayerWeights& layer = weights.layers[i];
+    const std::pair<const char*, const Linear*> of_layer[] = {
+        {"attn_q", &layer.q},      {"attn_k", &layer.k},
+        {"attn_v", &layer.v},      {"attn_output", &layer.attention_output},
+        {"ffn_gate", &layer.gate}, {"ffn_up", &layer.up},
+        {"ffn_down", &layer.down}};
+    for (const auto& [name, linear] : of_layer) {
+      all.push_back({str_cat("blk.", i, ".", name, ".weight"), linear});
+    }
+  }
+  all.push_back({weights.tied_output ? "token_embd.weight" : "output.weight", &weights.output});
+  return all;
+}
+
 Status pack_weights(const file::Catalog& catalog, const Compute& compute,
                     const std::function<bool(double)>& on_progress, Weights& weights) {
   const std::vector<Linear*> linears = all_linears(weights);

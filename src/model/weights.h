@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "file/catalog.h"
@@ -41,6 +42,13 @@ struct Weights {
   int64_t size_bytes = 0;
   int64_t min_group_size = 0;  // of grouped_i8 tensors; 0 where there are none
 };
+
+// Every matrix of the products with its name in the file: "token_embd.weight" for a tied output.
+struct NamedLinear {
+  std::string name;
+  const Linear* linear;
+};
+std::vector<NamedLinear> named_linears(const Weights& weights);
 
 // Finds every tensor and, for Llama 3.1, the RoPE divisors (into config.rope).
 // Errors: corrupt for a missing tensor or a shape that the hyperparameters contradict (both shapes

@@ -43,7 +43,8 @@ std::vector<std::string> program_words(const std::string& program,
 
 ProcessOptions clean_environment() {
   ProcessOptions options;
-  for (const char* name : {"CRIA_MODEL", "CRIA_THREADS", "CRIA_ISA", "NO_COLOR"}) {
+  for (const char* name :
+       {"CRIA_MODEL", "CRIA_THREADS", "CRIA_ISA", "CRIA_KERNELS_OFF", "NO_COLOR"}) {
     options.environment.emplace_back(name, "");
   }
   return options;

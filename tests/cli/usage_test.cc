@@ -28,9 +28,10 @@ TEST(Usage, VersionIsOneLine) {
 
 TEST(Usage, HelpOfEachCommandHasExamples) {
   EXPECT_EQ(cria({"--help"}).exit_code, 0);
-  const std::vector<Words> commands = {{"run"},           {"chat"},           {"al"},
-                                       {"inspect"},       {"tokenize"},       {"synth"},
-                                       {"bench", "gemm"}, {"explain", "gemm"}};
+  const std::vector<Words> commands = {
+      {"run"},      {"chat"},    {"al"},         {"inspect"},       {"tokenize"},        {"synth"},
+      {"quantize"}, {"imatrix"}, {"perplexity"}, {"bench", "gemm"}, {"explain", "gemm"}, {"bench"},
+      {"explain"},  {"verify"}};
   for (Words words : commands) {
     words.emplace_back("--help");
     const ProcessResult result = cria(words);

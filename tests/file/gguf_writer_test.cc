@@ -93,6 +93,19 @@ TEST(GgufWriter, WritesByteForByteWhatTheSpecificationSays) {
   EXPECT_EQ(read_file(path), image.bytes());
 }
 
+TEST(GgufWriter, CopiesEveryValueOfAnotherFile) {
+  GgufImage image = valid_image();
+  const Opened opened = open_gguf(image.bytes());
+  ASSERT_TRUE(opened.catalog.ok());
+  GgufWriter writer;
+  for (const auto& [key, value] : (*opened.catalog)->metadata) writer.add_value(key, value);
+  const std::string path = temporary_dir() + "/copy.gguf";
+  ASSERT_TRUE(writer.write(path, fill_nothing).ok());
+  image.tensors.clear();
+  image.data.clear();
+  EXPECT_EQ(read_file(path), image.bytes());
+}
+
 TEST(GgufWriter, WritesAFileWithNothingInIt) {
   const std::string path = temporary_dir() + "/empty.gguf";
   ASSERT_TRUE(GgufWriter().write(path, fill_nothing).ok());

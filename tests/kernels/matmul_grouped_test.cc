@@ -37,19 +37,18 @@ TEST_P(MatmulGrouped, GroupsOfTheWholeTensorMeetGroupsOfARow) {
                               x.bytes() + t * x_row_bytes);
     }
     Guarded<float> out(kTokens * kRows);
-    table_.matmul[static_cast<size_t>(DType::grouped_i8)](
-        {.w = reinterpret_cast<std::byte*>(w.data()),
-         .w_row_bytes = at.n_cols,
-         .n_rows = kRows,
-         .n_cols = at.n_cols,
-         .x = x.bytes(),
-         .x_row_bytes = x_row_bytes,
-         .n_tokens = kTokens,
-         .out = out.data(),
-         .out_stride = kRows,
-         .scales = unaligned.bytes() + 1,
-         .group_size = at.group_size,
-         .first_row = at.first_row});
+    table_.matmul_grouped({.w = reinterpret_cast<std::byte*>(w.data()),
+                           .w_row_bytes = at.n_cols,
+                           .n_rows = kRows,
+                           .n_cols = at.n_cols,
+                           .x = x.bytes(),
+                           .x_row_bytes = x_row_bytes,
+                           .n_tokens = kTokens,
+                           .out = out.data(),
+                           .out_stride = kRows,
+                           .scales = unaligned.bytes() + 1,
+                           .group_size = at.group_size,
+                           .first_row = at.first_row});
     const int64_t n_x_groups = (at.n_cols + at.group_size - 1) / at.group_size;
     for (int64_t i = 0; i < kTokens * kRows; ++i) {
       const std::byte* token = x.bytes() + i / kRows * x_row_bytes;
@@ -79,19 +78,18 @@ TEST_P(MatmulGrouped, AGroupOfAnyLengthDoesNotOverflow) {
   table_.quantize_grouped(values.data(), kCols, kCols, x.data());
   const float scale = 1;
   float out = 0;
-  table_.matmul[static_cast<size_t>(DType::grouped_i8)](
-      {.w = reinterpret_cast<const std::byte*>(w.data()),
-       .w_row_bytes = kCols,
-       .n_rows = 1,
-       .n_cols = kCols,
-       .x = x.data(),
-       .x_row_bytes = static_cast<int64_t>(x.size()),
-       .n_tokens = 1,
-       .out = &out,
-       .out_stride = 1,
-       .scales = reinterpret_cast<const std::byte*>(&scale),
-       .group_size = kCols,
-       .first_row = 0});
+  table_.matmul_grouped({.w = reinterpret_cast<const std::byte*>(w.data()),
+                         .w_row_bytes = kCols,
+                         .n_rows = 1,
+                         .n_cols = kCols,
+                         .x = x.data(),
+                         .x_row_bytes = static_cast<int64_t>(x.size()),
+                         .n_tokens = 1,
+                         .out = &out,
+                         .out_stride = 1,
+                         .scales = reinterpret_cast<const std::byte*>(&scale),
+                         .group_size = kCols,
+                         .first_row = 0});
   EXPECT_NEAR(out, 128.0 * kCols, 1e-5 * 128 * kCols);
 }
 

@@ -29,20 +29,28 @@ struct Shape {
   int64_t m, n, k;
 };
 
+// What is not random.
+struct Values {
+  int b_byte = -1;      // every byte of B's integers or quants, with scales of one
+  int scale_bits = -1;  // every fp16 scale of blocks
+  float a = 0;          // every element of A
+  int64_t nan_at = -1;  // that element of A
+};
+
 // A product: B packed by one kernel (its panels end at a guard page), A in the form that it reads,
 // and the exact result.
 class Product {
  public:
   Product(PackedType type, const PackedKernel& kernel, const Shape& shape, uint32_t seed,
-          bool extreme)
+          const Values& values = {})
       : type_(type),
         kernel_(kernel),
         shape_(shape),
         n_panels_((shape.n + kernel.width - 1) / kernel.width),
         panels_(n_panels_ * kernel.panel_bytes(shape.k)) {
     Random random(seed);
-    make_b(random, extreme);
-    make_a(random, extreme);
+    make_b(random, values);
+    make_a(random, values);
     pack();
   }
 
@@ -117,24 +125,21 @@ class Product {
  private:
   double min_of(int64_t n, int64_t k) const { return mins_[static_cast<size_t>(n * shape_.k + k)]; }
 
-  void make_b(Random& random, bool extreme) {
+  void make_b(Random& random, const Values& values) {
     const int64_t count = shape_.n * shape_.k;
     b_values_.resize(static_cast<size_t>(count));
     mins_.assign(is_block(type_) ? static_cast<size_t>(count) : 0, 0.0f);
     if (is_int(type_)) {
       b_.resize(static_cast<size_t>(count));
       for (size_t i = 0; i < b_.size(); ++i) {
-        b_[i] = extreme ? (type_ == PackedType::s8 ? 0x80 : 0xff) : static_cast<uint8_t>(random());
+        b_[i] = static_cast<uint8_t>(values.b_byte >= 0 ? values.b_byte : random());
         b_values_[i] = type_ == PackedType::s8 ? static_cast<int8_t>(b_[i]) : b_[i];
       }
       return;
     }
     const DType dtype = kDTypes[static_cast<size_t>(type_)];
     b_ = testing::random_weights(random, dtype, shape_.n, shape_.k);
-    if (extreme && is_block(type_)) {
-      std::fill(b_.begin(), b_.end(), uint8_t{0x80});
-      testing::set_scales(dtype, b_, [] { return uint16_t{0x3c00}; });
-    }
+    if (is_block(type_)) set_blocks(dtype, values);
     const auto row = static_cast<int64_t>(*row_bytes(dtype, static_cast<uint64_t>(shape_.k)));
     for (int64_t n = 0; n < shape_.n; ++n) {
       const auto* from = reinterpret_cast<const std::byte*>(b_.data()) + n * row;
@@ -154,15 +159,21 @@ class Product {
     }
   }
 
-  void make_a(Random& random, bool extreme) {
+  void set_blocks(DType dtype, const Values& values) {
+    if (values.b_byte >= 0) std::fill(b_.begin(), b_.end(), static_cast<uint8_t>(values.b_byte));
+    const int bits = values.scale_bits >= 0 ? values.scale_bits : values.b_byte >= 0 ? 0x3c00 : -1;
+    if (bits >= 0) testing::set_scales(dtype, b_, [bits] { return static_cast<uint16_t>(bits); });
+  }
+
+  void make_a(Random& random, const Values& values) {
     const int64_t count = shape_.m * shape_.k;
     a_values_.resize(static_cast<size_t>(count));
     if (is_int(type_)) {
       std::vector<uint8_t> bytes(static_cast<size_t>(count));
       std::vector<int16_t> wide(bytes.size());
       for (size_t i = 0; i < bytes.size(); ++i) {
-        bytes[i] =
-            extreme ? (type_ == PackedType::s8 ? 0x80 : 0xff) : static_cast<uint8_t>(random());
+        bytes[i] = static_cast<uint8_t>(values.a != 0 ? static_cast<int>(values.a)
+                                                      : static_cast<int>(random() & 0xff));
         wide[i] = type_ == PackedType::s8 ? static_cast<int8_t>(bytes[i]) : bytes[i];
         a_values_[i] = wide[i];
       }
@@ -170,11 +181,12 @@ class Product {
       return;
     }
     std::vector<float> x = testing::uniforms(random, count, 2);
+    if (values.a != 0) std::fill(x.begin(), x.end(), values.a);
+    if (values.nan_at >= 0) x[static_cast<size_t>(values.nan_at)] = std::nanf("");
     if (!is_block(type_)) {
       a_values_ = x;
       return set_a(x, 4);
     }
-    if (extreme) std::fill(x.begin(), x.end(), -127.0f);
     std::vector<BlockQ8A> blocks(static_cast<size_t>(count / 32));
     scalar::kTable.quantize_q8a(x.data(), count, blocks.data());
     for (size_t i = 0; i < x.size(); ++i) {
@@ -271,10 +283,10 @@ class Packed : public testing::EveryTable {
   }
 
   // Every element right, and nothing touched between the rows of C.
-  void check(PackedType type, const Shape& shape, uint32_t seed, bool extreme = false) {
+  void check(PackedType type, const Shape& shape, uint32_t seed, const Values& values = {}) {
     SCOPED_TRACE(::testing::Message() << kTypeNames[static_cast<size_t>(type)] << " m " << shape.m
                                       << " n " << shape.n << " k " << shape.k << " seed " << seed);
-    Product product(type, kernel(type), shape, seed, extreme);
+    Product product(type, kernel(type), shape, seed, values);
     const int64_t stride = shape.n + 3;
     constexpr uint32_t kUntouched = 0xc640e400;  // -12345.0f
     Guarded<uint32_t> guarded((shape.m - 1) * stride + shape.n);
@@ -351,7 +363,38 @@ TEST_P(Packed, ExtremeValuesDoNotSaturate) {
   uint32_t seed = 1;
   for (const PackedType type : all_types()) {
     if (!is_int(type) && !is_block(type)) continue;
-    for (const int64_t m : {1, 5, 9}) check(type, {m, kernel(type).width + 1, 512}, seed++, true);
+    const std::vector<float> of_a = type == PackedType::u8   ? std::vector<float>{255}
+                                    : type == PackedType::s8 ? std::vector<float>{-128, 127}
+                                                             : std::vector<float>{-127, 127};
+    for (const int b : {0x00, 0x0f, 0x7f, 0x80, 0x81, 0xf0, 0xff}) {
+      for (const float a : of_a) {
+        SCOPED_TRACE(::testing::Message() << "b " << b << " a " << a);
+        for (const int64_t m : {1, 5, 9})
+          check(type, {m, kernel(type).width + 1, 512}, seed++, {.b_byte = b, .a = a});
+      }
+    }
+  }
+}
+
+TEST_P(Packed, ScalesOfZeroAndTheLargest) {
+  for (const PackedType type : all_types()) {
+    if (!is_block(type)) continue;
+    for (const int bits : {0, 0x8000, 1, 0x7bff}) {
+      SCOPED_TRACE(bits);
+      for (const int64_t m : {1, 5}) check(type, {m, 9, 512}, 5, {.scale_bits = bits});
+    }
+  }
+}
+
+TEST_P(Packed, ANanInARowReachesThatRowOnly) {
+  for (const PackedType type : all_types()) {
+    if (is_int(type)) continue;
+    SCOPED_TRACE(kTypeNames[static_cast<size_t>(type)]);
+    const Shape shape{6, 9, 512};
+    Product product(type, kernel(type), shape, 6, {.nan_at = 512 * 2 + 300});
+    std::vector<float> c(static_cast<size_t>(shape.m * shape.n));
+    product.run_all(shape.m, shape.k, false, c.data(), shape.n);
+    for (size_t i = 0; i < c.size(); ++i) EXPECT_EQ(std::isnan(c[i]), i / 9 == 2) << i;
   }
 }
 
@@ -361,7 +404,7 @@ TEST_P(Packed, AnyTilingAndAnyPartsOfKGiveTheSameBits) {
     SCOPED_TRACE(kTypeNames[static_cast<size_t>(type)]);
     const int64_t k = type >= PackedType::q2_k ? 1024 : is_block(type) ? 256 : 203;
     const Shape shape{23, 5 * kernel(type).width + 2, k};
-    Product product(type, kernel(type), shape, 77, false);
+    Product product(type, kernel(type), shape, 77);
     const auto n = static_cast<size_t>(shape.m * shape.n);
     std::vector<uint32_t> whole(n), parts(n);
     product.run_all(shape.m, shape.k, false, whole.data(), shape.n);
@@ -381,7 +424,7 @@ TEST_P(Packed, AddsToWhatCHolds) {
   for (const PackedType type : all_types()) {
     const int64_t k = is_block(type) ? 256 : 37;
     const Shape shape{3, kernel(type).width + 1, k};
-    Product product(type, kernel(type), shape, 5, false);
+    Product product(type, kernel(type), shape, 5);
     std::vector<uint32_t> c(static_cast<size_t>(shape.m * shape.n));
     const float ten = 10;
     for (uint32_t& value : c) is_int(type) ? void(value = 10) : void(std::memcpy(&value, &ten, 4));

@@ -2,6 +2,9 @@
 // its slots makes of fixed inputs. A change of a definition changes its hash, and says so here.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "kernels/tables.h"
 
 namespace cria::kernels {
@@ -32,48 +35,64 @@ TEST(ScalarBits, Quantize) {
   EXPECT_EQ(hash(blocks), 0x0d38e32ac911a86bu);
 }
 
-TEST(ScalarBits, MatmulOfBlocks) {
+// 5 columns of weights, packed, times one row.
+std::vector<float> product(PackedType type, const std::vector<uint8_t>& w, int64_t n_k,
+                           const void* a, int64_t a_step_bytes) {
+  constexpr int64_t kColumns = 5;
+  const PackedKernel& kernel = *table.packed[static_cast<size_t>(type)];
+  const int64_t stride = static_cast<int64_t>(w.size()) / kColumns;
+  std::vector<std::byte> panel(static_cast<size_t>(kernel.panel_bytes(n_k)));
+  std::vector<float> out(kColumns);
+  for (int64_t n = 0; n < kColumns; n += kernel.width) {
+    const int64_t n_cols = std::min<int64_t>(kernel.width, kColumns - n);
+    kernel.pack({.b = reinterpret_cast<const std::byte*>(w.data()) + n * stride,
+                 .k_stride = 4,
+                 .n_stride = stride,
+                 .n_k = n_k,
+                 .n_cols = n_cols,
+                 .out = panel.data()});
+    kernel.tiles[0].run({.a = static_cast<const std::byte*>(a),
+                         .a_row_bytes = 0,
+                         .a_step_bytes = a_step_bytes,
+                         .a_sums = nullptr,
+                         .b = panel.data(),
+                         .panel_bytes = kernel.panel_bytes(n_k),
+                         .first_k = 0,
+                         .n_k = n_k,
+                         .n_rows = 1,
+                         .n_cols = n_cols,
+                         .c = out.data() + n,
+                         .c_stride = kColumns,
+                         .add = false});
+  }
+  return out;
+}
+
+TEST(ScalarBits, ProductsOfBlocks) {
   Random random(2);  // NOLINT
   const auto x = testing::uniforms(random, 512, 3);
   std::vector<BlockQ8A> tokens(16);
   table.quantize_q8a(x.data(), 512, tokens.data());
   std::vector<float> out;
-  for (const DType dtype : {DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q8_0,
-                            DType::q2_k, DType::q3_k, DType::q4_k, DType::q5_k, DType::q6_k}) {
-    const auto w_row_bytes = static_cast<int64_t>(*row_bytes(dtype, 512));
-    std::vector<uint8_t> w(static_cast<size_t>(5 * w_row_bytes));
+  constexpr DType kTypes[] = {DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q8_0,
+                              DType::q2_k, DType::q3_k, DType::q4_k, DType::q5_k, DType::q6_k};
+  auto type = static_cast<int>(PackedType::q4_0);
+  for (const DType dtype : kTypes) {
+    std::vector<uint8_t> w(5 * *row_bytes(dtype, 512));
     for (uint8_t& byte : w) byte = static_cast<uint8_t>(random() & 0x3f);  // fp16 fields are finite
-    std::vector<float> part(5);
-    table.matmul[static_cast<size_t>(dtype)](
-        {.w = reinterpret_cast<const std::byte*>(w.data()),
-         .w_row_bytes = w_row_bytes,
-         .n_rows = 5,
-         .n_cols = 512,
-         .x = reinterpret_cast<const std::byte*>(tokens.data()),
-         .x_row_bytes = 16 * sizeof(BlockQ8A),
-         .n_tokens = 1,
-         .out = part.data(),
-         .out_stride = 5});
+    const auto part = product(static_cast<PackedType>(type++), w, 512, tokens.data(), 0);
     out.insert(out.end(), part.begin(), part.end());
   }
-  EXPECT_EQ(hash(out), 0xad674fc5a10da6bdu);
+  EXPECT_EQ(hash(out), 0x3b87ba82e13eef36u);
 }
 
-TEST(ScalarBits, MatmulOfFloats) {
+TEST(ScalarBits, ProductsOfFloats) {
   Random random(3);  // NOLINT
   const auto x = testing::uniforms(random, 333, 3);
   const auto w = testing::uniforms(random, 5 * 333, 1);
-  std::vector<float> out(5);
-  table.matmul[static_cast<size_t>(DType::f32)]({.w = reinterpret_cast<const std::byte*>(w.data()),
-                                                 .w_row_bytes = 333 * 4,
-                                                 .n_rows = 5,
-                                                 .n_cols = 333,
-                                                 .x = reinterpret_cast<const std::byte*>(x.data()),
-                                                 .x_row_bytes = 333 * 4,
-                                                 .n_tokens = 1,
-                                                 .out = out.data(),
-                                                 .out_stride = 5});
-  EXPECT_EQ(hash(out), 0x33de90733540a99du);
+  std::vector<uint8_t> bytes(w.size() * 4);
+  std::memcpy(bytes.data(), w.data(), bytes.size());
+  EXPECT_EQ(hash(product(PackedType::f32, bytes, 333, x.data(), 4)), 0x02703f1cda1da873u);
 }
 
 TEST(ScalarBits, NormAndActivation) {

@@ -1,6 +1,7 @@
 // cria bench gemm and cria explain gemm.
 #include "atomic_file.h"
 #include "bench/gemm_report.h"
+#include "bench/text.h"
 #include "interrupt.h"
 #include "measuring_commands.h"
 #include "output.h"

@@ -12,12 +12,13 @@ namespace cria::cli {
 namespace {
 
 // Flags of several letters after one dash, as users of this field type them.
-constexpr std::array<std::pair<const char*, const char*>, 5> kShortSpellings = {{
+constexpr std::array<std::pair<const char*, const char*>, 6> kShortSpellings = {{
     {"-sys", "--system"},
     {"-tb", "--threads-batch"},
     {"-ub", "--ubatch-size"},
     {"-ctk", "--cache-type-k"},
     {"-ctv", "--cache-type-v"},
+    {"-pg", "--prompt-gen"},
 }};
 
 bool takes_value(const CLI::App& app, const std::string& name) {
@@ -88,6 +89,15 @@ CLI::Option* add_integer(CLI::App& app, const std::string& flags, const char* he
                          int most, int& target) {
   return add_text(app, flags, "N", help, [flags, least, most, &target](const std::string& value) {
     target = checked_integer(flags, value, least, most);
+  });
+}
+
+void add_cache_type(CLI::App& app, const std::string& flags, const char* help, KvType& target) {
+  add_text(app, flags, "TYPE", help, [flags, &target](const std::string& value) {
+    if (value != "f16" && value != "f32") {
+      refuse(flags, "must be f16 or f32; found \"" + value + "\"");
+    }
+    target = value == "f16" ? KvType::f16 : KvType::f32;
   });
 }
 

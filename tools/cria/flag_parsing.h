@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cria/session.h"
+
 namespace cria::cli {
 
 inline constexpr int kMaxThreads = 512;
@@ -21,6 +23,8 @@ CLI::Option* add_string(CLI::App& app, const std::string& flags, const char* typ
                         std::string& target);
 CLI::Option* add_integer(CLI::App& app, const std::string& flags, const char* help, int least,
                          int most, int& target);
+// "f16" or "f32".
+void add_cache_type(CLI::App& app, const std::string& flags, const char* help, KvType& target);
 // The whole number that value is, or refuse().
 int checked_integer(const std::string& flags, const std::string& value, int least, int most);
 // Each time that it is given.

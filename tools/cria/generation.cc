@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "interrupt.h"
+#include "opening.h"
 
 namespace cria::cli {
 namespace {
@@ -14,16 +15,7 @@ double per_second(int n_tokens, double seconds) { return seconds > 0 ? n_tokens 
 }  // namespace
 
 Result<Model> open_model(const GenerationFlags& flags) {
-  ProgressBar bar("loading");
-  ModelOptions options;
-  options.tokenizer_path = flags.model.tokenizer;
-  options.isa = flags.model.isa;
-  options.on_progress = [&bar](double share) {
-    bar.update(share);
-    return !interrupted();
-  };
-  Result<Model> model = Model::open(flags.model.path, options);
-  bar.clear();
+  Result<Model> model = open_model(flags.model);
   if (model.ok() && flags.verbose) {
     for (const std::string& note : model->notes()) complain("note: " + note);
   }

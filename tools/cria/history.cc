@@ -1,16 +1,13 @@
 #include "history.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <string_view>
 #include <utility>
 
 #include "atomic_file.h"
 #include "output.h"
 #include "text_input.h"
+#include "user_files.h"
 
 namespace cria::cli {
 namespace {
@@ -37,22 +34,11 @@ std::string unescaped(std::string_view line) {
   return entry;
 }
 
-// Makes the folders above path, each for its owner only, as the XDG specification asks. Errors show
-// when the file itself is written.
-void make_parent_folders(const std::string& path) {
-  for (size_t i = path.find('/', 1); i != std::string::npos; i = path.find('/', i + 1)) {
-    if (::mkdir(path.substr(0, i).c_str(), S_IRWXU) != 0 && errno != EEXIST) return;
-  }
-}
-
 }  // namespace
 
 std::string history_path() {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  if (state != nullptr && state[0] == '/') return std::string(state) + "/cria/history";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || home[0] != '/') return "";
-  return std::string(home) + "/.local/state/cria/history";
+  const std::string folder = user_folder("XDG_STATE_HOME", ".local/state");
+  return folder.empty() ? "" : folder + "/cria/history";
 }
 
 History::History(std::string path) : path_(std::move(path)) {

@@ -8,6 +8,8 @@
 #include "commands.h"
 #include "measuring_commands.h"
 #include "output.h"
+#include "quantize_commands.h"
+#include "verified.h"
 
 namespace cria::cli {
 namespace {
@@ -22,9 +24,14 @@ constexpr std::string_view kHelp =
     "  cria al -p TEXT           a request to Al about a house, and the calls that it makes\n"
     "  cria inspect FILE         what a model file holds, and whether it can be run\n"
     "  cria tokenize [MODEL]     text to tokens\n"
+    "  cria quantize IN OUT      a model in a smaller type\n"
+    "  cria imatrix MODEL -f TEXT -o FILE   which columns matter, for quantize\n"
+    "  cria perplexity MODEL -f TEXT        how well a model predicts a text\n"
     "  cria synth OUT.gguf       a model of random weights, for measurements and tests\n"
-    "  cria bench gemm           times matrix products beside other libraries\n"
-    "  cria explain gemm M N K TYPE   which kernel and packing a product gets, and why\n"
+    "  cria bench [MODEL]        times a model; cria bench gemm: matrix products alone\n"
+    "  cria explain [MODEL]      which kernels and packing it gets, and why; its speed limit\n"
+    "  cria explain gemm M N K TYPE   the same for a matrix product alone\n"
+    "  cria verify               the kernels of this CPU against their definition\n"
     "\n"
     "  cria COMMAND --help       the command's flags, with examples\n"
     "  cria --version\n"
@@ -32,7 +39,7 @@ constexpr std::string_view kHelp =
     "Where no MODEL is named: the one that CRIA_MODEL names, or Al, which comes with the program:\n"
     "a small model that looks after the devices of a (here: simulated) house.\n"
     "\n"
-    "Environment: CRIA_MODEL, CRIA_THREADS, CRIA_ISA, NO_COLOR.\n"
+    "Environment: CRIA_MODEL, CRIA_THREADS, CRIA_ISA, CRIA_KERNELS_OFF, NO_COLOR.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n";
 
 template <typename Options>
@@ -50,21 +57,26 @@ int print(std::string_view text) {
   return out.exit_code(kExitDone);
 }
 
-// The word after `bench` or `explain`: what is measured or explained.
+// `gemm` after `bench` or `explain` means products alone. A model file of that name is ./gemm.
+bool is_of_gemm(const std::vector<std::string>& words) {
+  return !words.empty() && words[0] == "gemm";
+}
+
 int run_bench(const std::vector<std::string>& words) {
-  if (!words.empty() && words[0] == "gemm") {
-    return dispatch({words.begin() + 1, words.end()}, parse_bench_gemm, bench_gemm_command);
-  }
-  complain("bench: name what to measure: cria bench gemm (--help lists its flags)");
-  return kExitUsage;
+  if (!is_of_gemm(words)) return dispatch(words, parse_bench_model, bench_model_command);
+  return dispatch({words.begin() + 1, words.end()}, parse_bench_gemm, bench_gemm_command);
 }
 
 int run_explain(const std::vector<std::string>& words) {
-  if (!words.empty() && words[0] == "gemm") {
-    return dispatch({words.begin() + 1, words.end()}, parse_explain_gemm, explain_gemm_command);
+  if (!is_of_gemm(words)) return dispatch(words, parse_explain_model, explain_model_command);
+  return dispatch({words.begin() + 1, words.end()}, parse_explain_gemm, explain_gemm_command);
+}
+
+bool computes(const std::string& command) {
+  for (const char* name : {"run", "chat", "al", "bench", "explain"}) {
+    if (command == name) return true;
   }
-  complain("explain: name what to explain: cria explain gemm M N K TYPE");
-  return kExitUsage;
+  return false;
 }
 
 int run_program(const std::vector<std::string>& words) {
@@ -74,19 +86,24 @@ int run_program(const std::vector<std::string>& words) {
   }
   const std::string& name = words[0];
   const std::vector<std::string> rest(words.begin() + 1, words.end());
+  if (computes(name)) switch_off_wrong_kernels();
   if (name == "run") return dispatch(rest, parse_run, run_command);
   if (name == "chat") return dispatch(rest, parse_chat, chat_command);
   if (name == "al") return dispatch(rest, parse_al, al_command);
   if (name == "inspect") return dispatch(rest, parse_inspect, inspect_command);
   if (name == "tokenize") return dispatch(rest, parse_tokenize, tokenize_command);
+  if (name == "quantize") return dispatch(rest, parse_quantize, quantize_command);
+  if (name == "imatrix") return dispatch(rest, parse_imatrix, imatrix_command);
+  if (name == "perplexity") return dispatch(rest, parse_perplexity, perplexity_command);
   if (name == "synth") return dispatch(rest, parse_synth, synth_command);
   if (name == "bench") return run_bench(rest);
   if (name == "explain") return run_explain(rest);
+  if (name == "verify") return dispatch(rest, parse_verify, verify_command);
   if (name == "--version") return print(std::string("cria ") + version() + "\n");
   if (name == "--help" || name == "-h" || name == "help") return print(kHelp);
   complain("unknown command \"" + name +
-           "\"; commands: run, chat, al, inspect, tokenize, synth, "
-           "bench, explain");
+           "\"; commands: run, chat, al, inspect, tokenize, quantize, imatrix, perplexity, synth, "
+           "bench, explain, verify");
   return kExitUsage;
 }
 

@@ -5,6 +5,9 @@
 
 namespace cria::cli {
 
+int bench_model_command(const BenchModelFlags& flags);
+int explain_model_command(const ExplainModelFlags& flags);
+int verify_command(const VerifyFlags& flags);
 int bench_gemm_command(const BenchGemmFlags& flags);
 int explain_gemm_command(const ExplainGemmFlags& flags);
 

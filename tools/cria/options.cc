@@ -12,13 +12,13 @@
 #include <ctime>
 
 #include "flag_parsing.h"
+#include "model_flags.h"
 #include "numbers.h"
 #include "output.h"
 #include "settings.h"
 #include "shipped_file.h"
 
 namespace cria::cli {
-namespace {
 
 void add_model_flags(CLI::App& app, ModelFlags& model) {
   add_string(app, "-m,--model,MODEL", "FILE", "model file: GGUF or llama2.c checkpoint",
@@ -28,26 +28,23 @@ void add_model_flags(CLI::App& app, ModelFlags& model) {
              model.tokenizer);
 }
 
+void add_threads_flag(CLI::App& app, int& n_threads) {
+  add_integer(app, "-t,--threads", "threads; 0: all that this process may use", 0, kMaxThreads,
+              n_threads);
+}
+
+namespace {
+
 void add_prompt_flags(CLI::App& app, PromptFlags& prompt, const char* text_help) {
   CLI::Option* text = add_text(app, "-p,--prompt", "TEXT", text_help,
                                [&prompt](const std::string& value) { prompt.text = value; });
   add_string(app, "-f,--file", "FILE", "read it from a file", prompt.file)->excludes(text);
 }
 
-void add_cache_type(CLI::App& app, const std::string& flags, const char* help, KvType& target) {
-  add_text(app, flags, "TYPE", help, [flags, &target](const std::string& value) {
-    if (value != "f16" && value != "f32") {
-      refuse(flags, "must be f16 or f32; found \"" + value + "\"");
-    }
-    target = value == "f16" ? KvType::f16 : KvType::f32;
-  });
-}
-
 void add_basic_session_flags(CLI::App& app, SessionOptions& session) {
   add_integer(app, "-c,--ctx-size", "tokens of context; 0: as the model was trained for", 0,
               INT_MAX, session.n_ctx);
-  add_integer(app, "-t,--threads", "threads; 0: all that this process may use", 0, kMaxThreads,
-              session.n_threads);
+  add_threads_flag(app, session.n_threads);
 }
 
 void add_session_flags(CLI::App& app, SessionOptions& session) {
@@ -142,37 +139,20 @@ const char* environment(const char* name) {
   return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
-// Where none is named: CRIA_MODEL, then Al.
-void require_model(ModelFlags& model) {
-  if (!model.path.empty()) return;
-  const char* named = environment("CRIA_MODEL");
-  if (named != nullptr) {
-    model.path = named;
-    return;
-  }
-  const Result<std::string> found = find_shipped(kAlModel);
-  if (!found.ok()) {
-    throw CLI::RequiredError(
-        "no model: name a GGUF file, as in \"cria chat ~/models/NAME.gguf\", "
-        "or set CRIA_MODEL to its path (" +
-            found.status().message() + ")",
-        CLI::ExitCodes::RequiredError);
-  }
-  model.path = *found;
+}  // namespace
+
+void finish_threads(const CLI::App& app, int& n_threads) {
+  const std::optional<int> threads = threads_of_environment();
+  if (threads && app.count("--threads") == 0) n_threads = *threads;
 }
 
-void finish_threads(const CLI::App& app, SessionOptions& session) {
-  const char* threads = environment("CRIA_THREADS");
-  if (threads != nullptr && app.count("--threads") == 0) {
-    session.n_threads = checked_integer("CRIA_THREADS", threads, 0, kMaxThreads);
-  }
-}
+namespace {
 
 void finish_generation(const CLI::App& app, GenerationFlags& flags, const Pending& pending) {
   require_model(flags.model);
   set_seed(pending.seed, flags.generate.sampling);
   flags.session.n_chunk = std::min(pending.batch.batch, pending.batch.ubatch);
-  finish_threads(app, flags.session);
+  finish_threads(app, flags.session.n_threads);
 }
 
 constexpr const char* kRunExamples =
@@ -226,6 +206,30 @@ constexpr const char* kSynthExamples =
 
 }  // namespace
 
+void require_model(ModelFlags& model) {
+  if (!model.path.empty()) return;
+  const char* named = environment("CRIA_MODEL");
+  if (named != nullptr) {
+    model.path = named;
+    return;
+  }
+  const Result<std::string> found = find_shipped(kAlModel);
+  if (!found.ok()) {
+    throw CLI::RequiredError(
+        "no model: name a GGUF file, as in \"cria chat ~/models/NAME.gguf\", "
+        "or set CRIA_MODEL to its path (" +
+            found.status().message() + ")",
+        CLI::ExitCodes::RequiredError);
+  }
+  model.path = *found;
+}
+
+std::optional<int> threads_of_environment() {
+  const char* threads = environment("CRIA_THREADS");
+  if (threads == nullptr) return std::nullopt;
+  return checked_integer("CRIA_THREADS", threads, 0, kMaxThreads);
+}
+
 std::optional<int> parse_run(const std::vector<std::string>& words, RunOptions* options) {
   CLI::App app("Continues a prompt: the text goes to standard output, all else to standard error.",
                "cria run");
@@ -275,7 +279,7 @@ std::optional<int> parse_al(const std::vector<std::string>& words, AlOptions* op
   app.footer(kAlExamples);
   return parse(app, words, [&] {
     require_model(flags.model);
-    finish_threads(app, flags.session);
+    finish_threads(app, flags.session.n_threads);
   });
 }
 

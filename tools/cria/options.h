@@ -74,6 +74,11 @@ struct SynthFlags {
   bool list = false;
 };
 
+// Where no model is named: CRIA_MODEL, then Al. Throws the parser's error where neither is there.
+void require_model(ModelFlags& model);
+// CRIA_THREADS, where it is set.
+std::optional<int> threads_of_environment();
+
 // Each takes the words after the command's name and fills *options. Returns an exit code where
 // nothing is left to do: help was asked for and printed, or the words are wrong, which was said.
 std::optional<int> parse_run(const std::vector<std::string>& words, RunOptions* options);

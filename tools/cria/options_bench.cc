@@ -4,55 +4,10 @@
 #include <climits>
 
 #include "flag_parsing.h"
-#include "numbers.h"
+#include "size_list.h"
 
 namespace cria::cli {
 namespace {
-
-constexpr int64_t kMaxSize = 1 << 20;
-
-std::vector<std::string> split(const std::string& text, char at) {
-  std::vector<std::string> parts;
-  size_t begin = 0;
-  while (true) {
-    const size_t end = text.find(at, begin);
-    parts.push_back(text.substr(begin, end - begin));
-    if (end == std::string::npos) return parts;
-    begin = end + 1;
-  }
-}
-
-int64_t checked_size(const std::string& flags, const std::string& text) {
-  const auto number = parse_integer(text);
-  if (!number || *number < 1 || *number > kMaxSize) {
-    refuse(flags,
-           "must be whole numbers, 1 to " + std::to_string(kMaxSize) + "; found \"" + text + "\"");
-  }
-  return *number;
-}
-
-// "1,2,8", "1-8", "1-9+2" (1 3 5 7 9), "1-64*2" (1 2 4 ... 64).
-std::vector<int64_t> parse_sizes(const std::string& flags, const std::string& text) {
-  std::vector<int64_t> sizes;
-  for (const std::string& part : split(text, ',')) {
-    const size_t dash = part.find('-');
-    if (dash == std::string::npos) {
-      sizes.push_back(checked_size(flags, part));
-      continue;
-    }
-    const size_t step_at = part.find_first_of("+*", dash);
-    const int64_t first = checked_size(flags, part.substr(0, dash));
-    const int64_t last = checked_size(
-        flags, part.substr(dash + 1, step_at == std::string::npos ? step_at : step_at - dash - 1));
-    const int64_t step =
-        step_at == std::string::npos ? 1 : checked_size(flags, part.substr(step_at + 1));
-    const bool times = step_at != std::string::npos && part[step_at] == '*';
-    if (times && step < 2) refuse(flags, "a factor must be 2 or more; found \"" + part + "\"");
-    for (int64_t size = first; size <= last; size = times ? size * step : size + step)
-      sizes.push_back(size);
-  }
-  return sizes;
-}
 
 ElementType checked_type(const std::string& name) {
   std::string known;

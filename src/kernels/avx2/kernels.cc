@@ -13,8 +13,8 @@ namespace {
 // clang-format off
 #include "kernels/avx2/vec.inl.h"
 #include "kernels/shared/unpack.inl.h"
-#include "kernels/shared/matmul_blocks.inl.h"
-#include "kernels/shared/matmul_float.inl.h"
+#include "kernels/shared/block_dots.inl.h"
+#include "kernels/shared/float_types.inl.h"
 #include "kernels/shared/elementwise.inl.h"
 #include "kernels/shared/attend.inl.h"
 #include "kernels/shared/table.inl.h"

@@ -192,12 +192,15 @@ inline VecI weigh_sums(const BlockQ8A& x) {
   asm("" : "+x"(sum), "+r"(at));
 }
 
-// out[t], lane r: sum over 4 * n_groups columns of q * x[t], exact.
-// q [n_groups]: four columns of each row; 0 .. 2^kBits - 1, or for kBits 8 signed.
+// out[p][t], lane r: sum over 4 * kGroups columns of q[p] * x[t], exact. Panels side by side share
+// the loads of x, tokens those of q.
+// q [p]: [kGroups], four columns of each row; 0 .. 2^kBits - 1, or for kBits 8 signed.
 // Requires |x| <= 127. That bounds how many maddubs may be added up in 16 bits: 32767 is not
 // passed.
-template <int kBits, int kGroups, int kTokens>
-[[gnu::always_inline]] inline void dot_groups(const VecI* q, const int8_t* const* x, VecI* out) {
+template <int kBits, int kGroups, int kPanels, int kTokens>
+[[gnu::always_inline]] inline void dot_groups(const VecI* const (&q)[kPanels],
+                                              const int8_t* const (&x)[kTokens],
+                                              VecI (&out)[kPanels][kTokens]) {
   constexpr int kMaxDepth = kBits <= 4 ? 8 : kBits == 5 ? 4 : kBits == 6 ? 2 : 1;
   constexpr int kDepth = kMaxDepth < kGroups ? kMaxDepth : kGroups;
   const __m256i ones = _mm256_set1_epi16(1);
@@ -206,24 +209,31 @@ template <int kBits, int kGroups, int kTokens>
     // Unrolled by order: as loops the sums would go through memory.
 #pragma GCC unroll 8
   for (int begin = 0; begin < kGroups; begin += kDepth) {
-    VecI pairs[kTokens];
+    VecI pairs[kPanels][kTokens];
 #pragma GCC unroll 8
     for (int i = 0; i < kDepth; ++i) {
-      const __m256i w = kBits == 8 ? _mm256_abs_epi8(q[begin + i]) : q[begin + i];
 #pragma GCC unroll 8
       for (int t = 0; t < kTokens; ++t) {
-        __m256i x4 = _mm256_set1_epi32(load_32(at[t] + 4 * (begin + i)));
-        if (kBits == 8) x4 = _mm256_sign_epi8(x4, q[begin + i]);
-        const __m256i products = _mm256_maddubs_epi16(w, x4);
-        pairs[t] = i == 0 ? products : _mm256_add_epi16(pairs[t], products);
-        keep_order(pairs[t], at[t]);
+        const __m256i x4 = _mm256_set1_epi32(load_32(at[t] + 4 * (begin + i)));
+#pragma GCC unroll 8
+        for (int p = 0; p < kPanels; ++p) {
+          const __m256i w = q[p][begin + i];
+          const __m256i products =
+              kBits == 8 ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x4, w))
+                         : _mm256_maddubs_epi16(w, x4);
+          pairs[p][t] = i == 0 ? products : _mm256_add_epi16(pairs[p][t], products);
+          keep_order(pairs[p][t], at[t]);
+        }
       }
     }
 #pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
-      const VecI sum = _mm256_madd_epi16(pairs[t], ones);
-      out[t] = begin == 0 ? sum : _mm256_add_epi32(out[t], sum);
-      keep_order(out[t], at[t]);
+#pragma GCC unroll 8
+      for (int p = 0; p < kPanels; ++p) {
+        const VecI sum = _mm256_madd_epi16(pairs[p][t], ones);
+        out[p][t] = begin == 0 ? sum : _mm256_add_epi32(out[p][t], sum);
+        keep_order(out[p][t], at[t]);
+      }
     }
   }
 }

@@ -12,7 +12,7 @@ namespace {
 // clang-format off
 #include "kernels/shared/arm_vec.inl.h"
 #include "kernels/shared/unpack.inl.h"
-#include "kernels/shared/matmul_float.inl.h"
+#include "kernels/shared/float_types.inl.h"
 #include "kernels/shared/arm_tile.inl.h"
 #include "kernels/shared/arm_by_element.inl.h"
 #include "kernels/shared/arm_in_order.inl.h"

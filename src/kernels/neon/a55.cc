@@ -11,7 +11,7 @@ namespace {
 // Each one builds on those before it.
 // clang-format off
 #include "kernels/shared/arm_vec.inl.h"
-#include "kernels/shared/matmul_float.inl.h"
+#include "kernels/shared/float_types.inl.h"
 #include "kernels/shared/arm_tile.inl.h"
 #include "kernels/shared/arm_by_element.inl.h"
 #include "kernels/shared/arm_in_order.inl.h"

@@ -11,13 +11,12 @@ namespace {
 // Each one builds on those before it.
 // clang-format off
 #include "kernels/shared/arm_vec.inl.h"
-#include "kernels/neon/dot_groups.inl.h"
 #include "kernels/shared/unpack.inl.h"
-#include "kernels/shared/matmul_blocks.inl.h"
-#include "kernels/shared/matmul_float.inl.h"
+#include "kernels/shared/float_types.inl.h"
 #include "kernels/shared/elementwise.inl.h"
 #include "kernels/shared/attend.inl.h"
 #include "kernels/shared/table.inl.h"
+#include "kernels/shared/peak.inl.h"
 #include "kernels/shared/arm_tile.inl.h"
 #include "kernels/shared/arm_by_element.inl.h"
 #include "kernels/neon/packed_float.inl.h"
@@ -29,6 +28,6 @@ namespace {
 
 }  // namespace
 
-constinit const Table kTable = make_table("neon", kPacked);
+constinit const Table kTable = make_table("neon", kPacked, &kPeakF32);
 
 }  // namespace cria::kernels::neon

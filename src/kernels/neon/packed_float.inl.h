@@ -1,5 +1,5 @@
 // Packed f32, f16 and bf16 weights with fp32 rows. Included in an unnamed namespace after
-// arm_by_element.inl.h and matmul_float.inl.h.
+// arm_by_element.inl.h and float_types.inl.h.
 
 template <typename Elem>
 struct ByFmla {

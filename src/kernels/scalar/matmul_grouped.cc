@@ -24,7 +24,7 @@ int32_t dot(const int8_t* a, const int8_t* b, int64_t n) {
 
 // The weights' groups are counted over the whole tensor, the activations' from the row's begin: the
 // row falls into runs within which both scales are constant.
-float dot_row(const MatmulArgs& args, int64_t i_row, const std::byte* x) {
+float dot_row(const MatmulGroupedArgs& args, int64_t i_row, const std::byte* x) {
   const int64_t n = args.n_cols;
   const int64_t group = args.group_size;
   const auto* w = reinterpret_cast<const int8_t*>(args.w + i_row * args.w_row_bytes);
@@ -46,7 +46,7 @@ float dot_row(const MatmulArgs& args, int64_t i_row, const std::byte* x) {
 
 }  // namespace
 
-void matmul_grouped(const MatmulArgs& args) {
+void matmul_grouped(const MatmulGroupedArgs& args) {
   for (int64_t t = 0; t < args.n_tokens; ++t) {
     for (int64_t r = 0; r < args.n_rows; ++r) {
       args.out[t * args.out_stride + r] = dot_row(args, r, args.x + t * args.x_row_bytes);

@@ -6,11 +6,7 @@
 
 namespace cria::kernels::scalar {
 
-template <DType kDType>  // f32, f16, bf16
-void matmul_float(const MatmulArgs& args);
-template <DType kDType>  // the block types
-void matmul_blocks(const MatmulArgs& args);
-void matmul_grouped(const MatmulArgs& args);
+void matmul_grouped(const MatmulGroupedArgs& args);
 
 void quantize_q8a(const float* x, int64_t n, BlockQ8A* out);
 void quantize_grouped(const float* x, int64_t n, int64_t group_size, std::byte* out);

@@ -1,10 +1,14 @@
 // Packed quantised weights and their tiles. Included in an unnamed namespace after
-// matmul_blocks.inl.h.
+// block_dots.inl.h.
 //
 // A panel is kLanes columns of B (rows of the weights), transposed beforehand as unpack.inl.h wants
 // them: what stands at offset o of a block stands at o * kLanes of the packed block, for all lanes
 // side by side, in units of four bytes (two for a lone fp16). So a packed block holds the bytes of
 // kLanes blocks, no more, and is only streamed forward.
+
+constexpr int kChunkParts = 8;     // 256 columns: unpacked they fill 3 kB, a tenth of an L1 cache
+constexpr int kTokensAtOnce = 64;  // their sums, too, stay in L1
+constexpr int kTileTokens = 4;     // share a load of the weights
 
 struct PackedRows {
   const std::byte* at;
@@ -90,28 +94,24 @@ inline void store_sum(const TileArgs& args, int64_t i_row, int64_t p, VecF sum) 
   n >= kLanes ? store(out, sum) : store_partial(out, sum, n);
 }
 
-// sum[t] += d * product, for part i from x[t] on.
-template <typename Type, int kTokens>
-[[gnu::always_inline]] inline void add_part(const Part& part, int64_t i, const BlockQ8A* const* x,
-                                            VecF* sum) {
+// sum[p][t] += d * product, for part[p] and block i of each x[t].
+template <typename Type, int kPanels, int kTokens>
+[[gnu::always_inline]] inline void add_part(const Part* const (&part)[kPanels], int64_t i,
+                                            const BlockQ8A* const (&x)[kTokens],
+                                            VecF (&sum)[kPanels][kTokens]) {
   const BlockQ8A* block[kTokens];
-  VecF products[kTokens];
+  VecF products[kPanels][kTokens];
   for (int t = 0; t < kTokens; ++t) block[t] = x[t] + i;
   if constexpr (Type::kHalves) {
-    dot_halves<Type, kTokens>(part, block, products);
+    dot_halves<Type, kPanels, kTokens>(part, block, products);
   } else {
-    dot_whole<Type, kTokens>(part, block, products);
+    dot_whole<Type, kPanels, kTokens>(part, block, products);
   }
-  for (int t = 0; t < kTokens; ++t) sum[t] = fma(splat(block[t]->d), products[t], sum[t]);
-}
-
-// Parts i_part on, for tokens i_token on.
-template <typename Type, int kTokens>
-inline void add_to_tokens(const TileArgs& args, const Part* parts, int64_t i_part, int64_t n_parts,
-                          int64_t i_token, VecF* sums) {
-  const BlockQ8A* x[kTokens];
-  for (int t = 0; t < kTokens; ++t) x[t] = lhs_blocks(args, i_token + t) + i_part;
-  for (int64_t i = 0; i < n_parts; ++i) add_part<Type, kTokens>(parts[i], i, x, sums);
+  for (int t = 0; t < kTokens; ++t) {
+    for (int p = 0; p < kPanels; ++p) {
+      sum[p][t] = fma(splat(block[t]->d), products[p][t], sum[p][t]);
+    }
+  }
 }
 
 // What the stream comes to some hundred cycles later. Behind the last panel it is a hint only.
@@ -126,10 +126,10 @@ template <int64_t kBytes>
 template <typename Type, int kTokens, int kPanels>
 void packed_blocks_few(const TileArgs& args) {
   const BlockQ8A* x[kTokens];
-  VecF sum[kPanels][kTokens];
+  VecF sum[kPanels][1][kTokens];
   for (int t = 0; t < kTokens; ++t) {
     x[t] = lhs_blocks(args, t);
-    for (int p = 0; p < kPanels; ++p) sum[p][t] = start_sum(args, t, p);
+    for (int p = 0; p < kPanels; ++p) sum[p][0][t] = start_sum(args, t, p);
   }
   const std::byte* at = args.b + packed_blocks_bytes<Type>(args.first_k);
   const int64_t n_blocks = args.n_k / kBlockColumns<Type>;
@@ -138,7 +138,7 @@ void packed_blocks_few(const TileArgs& args) {
       const std::byte* block = at + p * args.panel_bytes;
       prefetch_packed<kPackedBlockBytes<Type>>(block);
       const auto take = [&](int i_part, const Part& part) __attribute__((always_inline)) {
-        add_part<Type, kTokens>(part, i_part, x, sum[p]);
+        add_part<Type, 1, kTokens>({&part}, i_part, x, sum[p]);
       };
       Type::unpack(PackedRows{block}, 0, take);
     }
@@ -146,36 +146,69 @@ void packed_blocks_few(const TileArgs& args) {
     at += kPackedBlockBytes<Type>;
   }
   for (int t = 0; t < kTokens; ++t) {
-    for (int p = 0; p < kPanels; ++p) store_sum(args, t, p, sum[p][t]);
+    for (int p = 0; p < kPanels; ++p) store_sum(args, t, p, sum[p][0][t]);
+  }
+}
+
+// A chunk of columns, unpacked, with tokens i_token on; sums[t * kPanels + p].
+template <typename Type, int kPanels, int kTokens>
+inline void add_chunk(const TileArgs& args, const Part (&parts)[kPanels][kChunkParts],
+                      int64_t i_part, int64_t n_parts, int64_t i_token, VecF* sums) {
+  const BlockQ8A* x[kTokens];
+  VecF sum[kPanels][kTokens];
+  for (int t = 0; t < kTokens; ++t) {
+    x[t] = lhs_blocks(args, i_token + t) + i_part;
+    for (int p = 0; p < kPanels; ++p) sum[p][t] = sums[t * kPanels + p];
+  }
+  for (int64_t i = 0; i < n_parts; ++i) {
+    const Part* part[kPanels];
+    for (int p = 0; p < kPanels; ++p) part[p] = &parts[p][i];
+    add_part<Type, kPanels, kTokens>(part, i, x, sum);
+  }
+  for (int t = 0; t < kTokens; ++t) {
+    for (int p = 0; p < kPanels; ++p) sums[t * kPanels + p] = sum[p][t];
   }
 }
 
 // Many tokens: a chunk of columns is unpacked into L1 and meets all of them.
-template <typename Type>
+template <typename Type, int kPanels>
 void packed_blocks_many(const TileArgs& args) {
-  VecF sums[kTokensAtOnce];
-  for (int64_t t = 0; t < args.n_rows; ++t) sums[t] = start_sum(args, t, 0);
+  VecF sums[kTokensAtOnce * kPanels];
+  for (int64_t t = 0; t < args.n_rows; ++t) {
+    for (int p = 0; p < kPanels; ++p) sums[t * kPanels + p] = start_sum(args, t, p);
+  }
   const std::byte* at = args.b + packed_blocks_bytes<Type>(args.first_k);
   const int64_t n_parts_in_all = args.n_k / 32;
   for (int64_t i_part = 0; i_part < n_parts_in_all; i_part += kChunkParts) {
     const int64_t left = n_parts_in_all - i_part;
     const int64_t n_parts = left < kChunkParts ? left : kChunkParts;
-    Part parts[kChunkParts];
+    Part parts[kPanels][kChunkParts];
     for (int64_t i = 0; i < n_parts; i += Type::kParts) {
-      unpack_all<Type>(PackedRows{at}, 0, parts + i);
+      for (int p = 0; p < kPanels; ++p) {
+        unpack_all<Type>(PackedRows{at + p * args.panel_bytes}, 0, parts[p] + i);
+      }
       at += kPackedBlockBytes<Type>;
     }
     int64_t t = 0;
     for (; t + kTileTokens <= args.n_rows; t += kTileTokens) {
-      add_to_tokens<Type, kTileTokens>(args, parts, i_part, n_parts, t, sums + t);
+      add_chunk<Type, kPanels, kTileTokens>(args, parts, i_part, n_parts, t, sums + t * kPanels);
     }
     for (; t < args.n_rows; ++t) {
-      add_to_tokens<Type, 1>(args, parts, i_part, n_parts, t, sums + t);
+      add_chunk<Type, kPanels, 1>(args, parts, i_part, n_parts, t, sums + t * kPanels);
     }
   }
-  for (int64_t t = 0; t < args.n_rows; ++t) store_sum(args, t, 0, sums[t]);
+  for (int64_t t = 0; t < args.n_rows; ++t) {
+    for (int p = 0; p < kPanels; ++p) store_sum(args, t, p, sums[t * kPanels + p]);
+  }
 }
 
+template <typename Type, int kPanels>
+constexpr Tile many_tokens() {
+  return {.min_rows = 5,
+          .max_rows = kTokensAtOnce,
+          .panels = kPanels,
+          .run = packed_blocks_many<Type, kPanels>};
+}
 template <typename Type, int kTokens, int kPanels>
 constexpr Tile few_tokens() {
   return {.min_rows = kTokens,
@@ -189,20 +222,14 @@ constexpr Tile few_tokens() {
 // GB/s, q4_K 11 instead of 17).
 template <typename Type>
 constexpr Tile kBlockTiles[] = {
-    few_tokens<Type, 1, 1>(),
-    few_tokens<Type, 2, 1>(),
-    few_tokens<Type, 3, 1>(),
-    few_tokens<Type, 4, 1>(),
-    {.min_rows = 5, .max_rows = kTokensAtOnce, .panels = 1, .run = packed_blocks_many<Type>},
+    few_tokens<Type, 1, 1>(), few_tokens<Type, 2, 1>(), few_tokens<Type, 3, 1>(),
+    few_tokens<Type, 4, 1>(), many_tokens<Type, 1>(),   many_tokens<Type, 2>(),
 };
 template <typename Type>
 constexpr Tile kSmallBlockTiles[] = {
-    few_tokens<Type, 1, 1>(),
-    few_tokens<Type, 1, 4>(),
-    few_tokens<Type, 2, 1>(),
-    few_tokens<Type, 3, 1>(),
-    few_tokens<Type, 4, 1>(),
-    {.min_rows = 5, .max_rows = kTokensAtOnce, .panels = 1, .run = packed_blocks_many<Type>},
+    few_tokens<Type, 1, 1>(), few_tokens<Type, 1, 4>(), few_tokens<Type, 2, 1>(),
+    few_tokens<Type, 3, 1>(), few_tokens<Type, 4, 1>(), many_tokens<Type, 1>(),
+    many_tokens<Type, 2>(),
 };
 
 template <typename Type>
@@ -215,5 +242,5 @@ constexpr PackedKernel packed_blocks(const char* isa) {
           .panel_bytes = packed_blocks_bytes<Type>,
           .pack = pack_blocks<Type>,
           .tiles = Type::kParts == 1 ? kSmallBlockTiles<Type> : kBlockTiles<Type>,
-          .n_tiles = Type::kParts == 1 ? 6 : 5};
+          .n_tiles = Type::kParts == 1 ? 7 : 6};
 }

@@ -1,5 +1,5 @@
 // Packed f32, f16 and bf16 weights and their tiles, for instruction sets whose multiply-add takes
-// an element of A in all lanes. Included in an unnamed namespace after matmul_float.inl.h;
+// an element of A in all lanes. Included in an unnamed namespace after float_types.inl.h;
 // kPanelVecs comes from vec.inl.h.
 //
 // A panel holds kPanelVecs * kLanes columns, [k][column]. A tile keeps its part of C in registers

@@ -18,7 +18,4 @@ std::string json_of(const std::vector<GemmResult>& results);
 // number of threads.
 std::string svg_of(const std::vector<GemmResult>& results);
 
-// A note for people where this machine reaches less than it should, or nothing.
-std::string limits_warning(const MachineLimits& limits);
-
 }  // namespace cria::cli

@@ -1,0 +1,12 @@
+// A model from its flags.
+#pragma once
+
+#include "cria/model.h"
+#include "options.h"
+
+namespace cria::cli {
+
+// With a progress bar; stopped by Ctrl-C. Errors: as Model::open.
+Result<Model> open_model(const ModelFlags& flags);
+
+}  // namespace cria::cli
