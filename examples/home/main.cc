@@ -62,7 +62,10 @@ int main(int argc, char** argv) {
   for (std::string request; std::getline(std::cin, request);) {
     const auto reply = session->chat({{"system", system_message(home)}, {"user", request}},
                                      {.max_tokens = 200, .sampling = {.temperature = 0}});
-    if (!reply.ok()) return complain(reply.status().message());
+    if (!reply.ok()) {  // a request that is too long, say: the next one may do
+      complain(reply.status().message());
+      continue;
+    }
     std::istringstream lines(reply->text);  // words, ```homeassistant, calls, ```
     for (std::string line; std::getline(lines, line);) {
       if (line.starts_with("{")) {

@@ -93,9 +93,16 @@ TEST_F(AlChat, EachReplySeesTheHouseOfNow) {
 TEST_F(AlChat, RegenPutsTheHouseBackFirst) {
   const auto chat = start({"--house", house_});
   chat->read_until(">>> ");
-  EXPECT_TRUE(has(ask(*chat, "/regen"), "no message"));
+  const std::string nothing = ask(*chat, "/regen");
+  EXPECT_TRUE(has(nothing, "no message"));
+  EXPECT_FALSE(has(nothing, "temperature"));
   EXPECT_TRUE(has(ask(*chat, "one"), "off -> on"));
-  EXPECT_TRUE(has(ask(*chat, "/regen"), "off -> on"));
+  const std::string greedy = ask(*chat, "/regen");
+  EXPECT_TRUE(has(greedy, "off -> on"));
+  EXPECT_TRUE(has(greedy, "note: at temperature 0 the reply is the same again; /set temp"))
+      << greedy;
+  ask(*chat, "/set temp 0.5");
+  EXPECT_FALSE(has(ask(*chat, "/regen"), "note: at temperature 0"));
   EXPECT_TRUE(has(ask(*chat, "/regen"), "off -> on"));
   EXPECT_TRUE(has(ask(*chat, "two"), "on -> off"));
 }
@@ -139,6 +146,7 @@ TEST_F(AlChat, OtherModelsAndOtherSystemMessagesHaveNoHouse) {
   EXPECT_EQ(other.out, whole + "\n");
   EXPECT_EQ(other.err, "");
   EXPECT_EQ(cria({"chat", model_, "--house", house_, "-p", "x"}).exit_code, 2);
+  EXPECT_EQ(cria({"chat", model_, "--house", "", "-p", "x"}).exit_code, 2);
   const auto chat = start({"--temp", "0"});
   chat->read_until(">>> ");
   EXPECT_TRUE(has(ask(*chat, "/devices"), "no devices"));

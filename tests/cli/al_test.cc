@@ -110,6 +110,56 @@ TEST_F(AlCommand, SaveWritesTheChangedHouse) {
   EXPECT_NE(failed.err.find("/none/x.json"), std::string::npos) << failed.err;
 }
 
+TEST_F(AlCommand, SaveOverTheHouseKeepsFieldsOfOthersAndUnitsOfDevicesThatAreOff) {
+  write_file(house_, R"json({"services": ["climate.turn_off()"], "note": "mine", "devices": [
+      {"id": "climate.hall", "name": "Hall", "state": "heat;70F", "pin": 17}]})json");
+  const std::string off = R"({"service": "climate.turn_off", "target_device": "climate.hall"})";
+  const Words words = saying({"Fine.", "\n```homeassistant\n" + off + "\n```"});
+  EXPECT_EQ(cria(with(words, {"--save", house_})).exit_code, 0);
+  const Json house = Json::parse(read_file(house_), nullptr, false);
+  EXPECT_EQ(house["note"], "mine");
+  EXPECT_EQ(house["devices"][0]["pin"], 17);
+  EXPECT_EQ(house["devices"][0]["state"], "off");
+  EXPECT_EQ(house["devices"][0]["last_on"], "heat;70F");
+}
+
+TEST_F(AlCommand, NothingIsSavedWhereTheAnswerCouldNotBeWritten) {
+  const std::string saved = folder_ + "/saved.json";
+  const ProcessResult result = cria(with(saying({"As you like.", two_calls_}), {"--save", saved}),
+                                    {.stdout_path = "/dev/full"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_FALSE(std::filesystem::exists(saved));
+}
+
+TEST_F(AlCommand, AReplyThatTheContextCutsOffIsNotObeyed) {
+  const Words words =
+      saying({"As you like.", std::string("\n```homeassistant\n") + kDim + "\n", "```"});
+  const Json whole = Json::parse(cria(with(words, {"--json"})).out, nullptr, false);
+  ASSERT_FALSE(whole.is_discarded());
+  EXPECT_EQ(whole["calls"].size(), 1u);
+  const std::string n_ctx = std::to_string(whole["timings"]["n_prompt"].get<int>() + 1);
+  const ProcessResult result = cria(with(words, {"-c", n_ctx}));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.out, "As you like.\n");
+  EXPECT_NE(result.err.find("the context of " + n_ctx + " tokens is full"), std::string::npos)
+      << result.err;
+  EXPECT_NE(result.err.find("the block is cut off"), std::string::npos) << result.err;
+}
+
+TEST_F(AlCommand, WordsCannotSendEscapeSequences) {
+  EXPECT_EQ(cria(saying({"A\x1b[31m.", "\nB."})).out, "A\\u001b[31m.\nB.\n");
+}
+
+TEST_F(AlCommand, EmptyNamesOfFilesAreRefused) {
+  Words words = saying({"Hello."});
+  const ProcessResult save = cria(with(words, {"--save", ""}));
+  EXPECT_EQ(save.exit_code, 2);
+  words[4] = "";
+  const ProcessResult house = cria(words);
+  EXPECT_EQ(house.exit_code, 2);
+  EXPECT_NE(house.err.find("--house"), std::string::npos) << house.err;
+}
+
 TEST_F(AlCommand, RequestComesFromStandardInputToo) {
   Words words = saying({"Hello."});
   words.resize(words.size() - 2);

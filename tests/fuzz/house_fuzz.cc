@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static_cast<void>(cria::house::parse_calls(reply).ok());
   cria::Result<House> house = cria::house::read_house(input.substr(0, n_first), "house");
   if (!house.ok()) return 0;
-  cria::house::obey(*house, reply.lines);
+  cria::house::obey(*house, reply);
   // Whatever was done to it, it is a house still, and has a row for each device and no more.
   const auto again = cria::house::read_house(cria::house::house_json(*house), "again");
   require(again.ok());

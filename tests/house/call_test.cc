@@ -40,7 +40,9 @@ TEST(Call, WhatIsNoCallIsRefused) {
         R"({"service": "a.b", "target_device": "a.c"} x)", R"({'service': 'a.b'})",
         R"({"service": "a.b", "target_device": "a.c", "x": null})",
         R"({"service": "a.b", "target_device": "a.c", "x": [1]})",
-        R"({"service": "a.b", "target_device": "a.c", "x": 1e999})"}) {
+        R"({"service": "a.b", "target_device": "a.c", "x": 1e999})",
+        R"({"service": "a.b", "target_device": "a.c", "x": 1, "x": 2})",
+        R"({"service": "a.b", "target_device": "a.c", "target_device": "a.d"})"}) {
     const Result<Call> parsed = parse_call(bad);
     EXPECT_EQ(parsed.status().code(), StatusCode::invalid_argument) << bad;
   }
@@ -133,6 +135,26 @@ TEST_F(CheckCall, ValuesHaveTypesAndRanges) {
   expect_bad(json("light.turn_on", "light.k", "\"rgb_color\": \"Red\""), "one of red, green");
   expect_bad(json("light.turn_on", "light.k", "\"rgb_color\": 3"), "one of red, green");
   expect_bad(json("timer.start", "timer.t", "\"duration\": \"5 min\""), "a text like \"00:05:00\"");
+}
+
+TEST(CheckCallAlone, ServicesNeedTheirArgumentAlsoWhereAHouseListsNone) {
+  const auto house = read_house(
+      R"json({"services": ["fan.set_percentage()", "timer.start()", "climate.set_temperature()",
+      "climate.set_hvac_mode()", "cover.set_position()", "media_player.volume_set()", "light.turn_on()"],
+      "devices": [{"id": "fan.x", "name": "F", "state": "on;40%"}, {"id": "timer.x", "name": "T", "state": "idle"},
+      {"id": "climate.x", "name": "C", "state": "off"}, {"id": "cover.x", "name": "B", "state": "open"},
+      {"id": "media_player.x", "name": "M", "state": "off"}, {"id": "light.x", "name": "L", "state": "off"}]})json",
+      "house");
+  ASSERT_TRUE(house.ok()) << house.status().message();
+  for (const Service& service : house->services) {
+    const Status status =
+        check_call(*house, call(json(service.name, std::string(domain_of(service.name)) + ".x")));
+    EXPECT_EQ(status.ok(), service.name == "light.turn_on") << service.name;
+  }
+  EXPECT_NE(check_call(*house, call(json("fan.set_percentage", "fan.x")))
+                .message()
+                .find("needs percentage"),
+            std::string::npos);
 }
 
 TEST_F(CheckCall, ArgumentsComeInTheServicesOrder) {

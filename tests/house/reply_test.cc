@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "house/house_json.h"
 
 namespace cria::house {
@@ -17,7 +19,7 @@ TEST(Reply, WordsAndCallsArePartedAtTheFences) {
   const Reply reply = split_reply("Toggling the K.\n" + block(std::string(kLine) + "\n" + kOther));
   EXPECT_EQ(reply.says, "Toggling the K.");
   EXPECT_EQ(reply.lines, (std::vector<std::string>{kLine, kOther}));
-  EXPECT_TRUE(reply.is_whole);
+  EXPECT_EQ(reply.block_problem, "");
   const auto calls = parse_calls(reply);
   ASSERT_TRUE(calls.ok()) << calls.status().message();
   EXPECT_EQ(calls->size(), 2u);
@@ -69,7 +71,7 @@ TEST(Reply, PiecesOfAnySizeGiveTheSame) {
       EXPECT_EQ(says, whole.says) << text << " in pieces of " << n;
       EXPECT_EQ(splitter.says(), whole.says);
       EXPECT_EQ(splitter.lines(), whole.lines);
-      EXPECT_EQ(splitter.is_whole(), whole.is_whole);
+      EXPECT_EQ(splitter.block_problem(), whole.block_problem);
     }
   }
 }
@@ -79,7 +81,8 @@ TEST(Reply, ObeyDoesWhatCanBeDoneAndSaysWhyNotTheRest) {
       "devices": [{"id": "light.k", "name": "K", "state": "off"}]})json",
                           "house");
   ASSERT_TRUE(house.ok());
-  const Outcome outcome = obey(*house, {kLine, kOther, "{", kLine});
+  const Outcome outcome =
+      obey(*house, split_reply(block(std::string(kLine) + "\n" + kOther + "\n{\n" + kLine)));
   ASSERT_EQ(outcome.calls.size(), 2u);
   EXPECT_EQ(call_text(outcome.calls[0]), kLine);
   ASSERT_EQ(outcome.changes.size(), 2u);
@@ -88,6 +91,27 @@ TEST(Reply, ObeyDoesWhatCanBeDoneAndSaysWhyNotTheRest) {
   ASSERT_EQ(outcome.refused.size(), 2u);
   EXPECT_NE(outcome.refused[0].find("no device \"light.z\""), std::string::npos);
   EXPECT_NE(outcome.refused[1].find("no JSON"), std::string::npos);
+}
+
+TEST(Reply, NothingIsDoneOfABlockThatIsNotWhole) {
+  const std::string cut = std::string("```homeassistant\n") + kLine;
+  const std::pair<std::string, std::string> blocks[] = {
+      {cut, "cut off"},
+      {cut + "\n``", "cut off"},
+      {"```json\n" + std::string(kLine) + "\n```", "label homeassistant"},
+      {block(kLine) + "\n" + block(kLine), "2 blocks"}};
+  for (const auto& [text, reason] : blocks) {
+    auto house = read_house(R"json({"services": ["light.toggle()"],
+        "devices": [{"id": "light.k", "name": "K", "state": "off"}]})json",
+                            "house");
+    ASSERT_TRUE(house.ok());
+    const Outcome outcome = obey(*house, split_reply("A.\n" + text));
+    EXPECT_TRUE(outcome.calls.empty()) << text;
+    EXPECT_EQ(house->devices[0].state, "off") << text;
+    ASSERT_FALSE(outcome.refused.empty()) << text;
+    EXPECT_NE(outcome.refused[0].find(reason), std::string::npos) << outcome.refused[0];
+    EXPECT_EQ(outcome.refused[0].rfind(kLine, 0), 0u) << outcome.refused[0];
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "player.h"
 #include "support/canned_al.h"
 #include "support/shared_data.h"
 
@@ -95,7 +96,11 @@ TEST_F(ScoreAl, CaseBeyondTheContextIsWrongAndNotTheEnd) {
              R"({"category": "on_off", "house": {"services": [], "devices": [)" + devices +
                  R"(]}, "messages": [{"role": "user", "content": "x"}], "calls": []})" + "\n");
   const ProcessResult result = score({"--json", "--failures", folder_ + "/f"});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.err.find("1 of 1 cases could not be played and count as wrong; the first: " +
+                            folder_ + "/one.jsonl:1: "),
+            std::string::npos)
+      << result.err;
   EXPECT_EQ(Json::parse(result.out, nullptr, false)["all"]["right"]["n_right"], 0);
   EXPECT_NE(read_file(folder_ + "/f").find("the context is full"), std::string::npos);
 }
@@ -106,6 +111,21 @@ TEST_F(ScoreAl, WrongFilesAreNamed) {
   EXPECT_EQ(broken.exit_code, 1);
   EXPECT_NE(broken.err.find("one.jsonl:1"), std::string::npos) << broken.err;
   EXPECT_EQ(score({"--bogus"}).exit_code, 2);
+  write_file(folder_ + "/one.jsonl", "\n");
+  EXPECT_EQ(score({}).exit_code, 1);
+  EXPECT_EQ(score({folder_}).exit_code, 1);
+}
+
+TEST_F(ScoreAl, ProgressIsTheNumberOfCasesDone) {
+  write_cases();
+  const auto cases = score::load_cases(folder_ + "/one.jsonl");
+  const auto model = Model::open(folder_ + "/al.gguf");
+  ASSERT_TRUE(cases.ok() && model.ok());
+  std::vector<size_t> done;
+  score::PlayOptions options;
+  options.on_progress = [&done](size_t n_done) { done.push_back(n_done); };
+  ASSERT_TRUE(score::play(*model, *cases, options).ok());
+  EXPECT_EQ(done, (std::vector<size_t>{1, 2, 3, 4}));
 }
 
 }  // namespace

@@ -42,6 +42,9 @@ TEST(TestCase, FileIsTheAxisWhereNoneIsNamed) {
   EXPECT_NE(load_cases(path).status().message().find("my_axis.jsonl:3: category"),
             std::string::npos);
   EXPECT_EQ(load_cases(path + "x").status().code(), StatusCode::not_found);
+  EXPECT_EQ(load_cases(testing::temporary_dir()).status().code(), StatusCode::io_error);
+  testing::write_file(path, "\n\n");
+  EXPECT_NE(load_cases(path).status().message().find("holds no case"), std::string::npos);
 }
 
 TEST(TestCase, WhatIsWrongIsNamed) {
@@ -52,10 +55,17 @@ TEST(TestCase, WhatIsWrongIsNamed) {
         << test.status().message();
   };
   const std::string head = kHead;
-  expect_refused("", "is no JSON object");
+  expect_refused("", "is no JSON: line 1, column 1");
+  expect_refused("[]", "is no JSON object");
   expect_refused("{}", "category");
-  expect_refused(R"({"category": "x"})", "house");
-  expect_refused(R"({"category": "x", "house": {}})", "services");
+  expect_refused(R"({"category": "x"})", "category: found \"x\", expected one of on_off, ");
+  expect_refused(R"({"category": "set"})", "house");
+  expect_refused(R"({"category": "set", "house": {}})", "services");
+  expect_refused(R"({"category": "set", "house": {"x": )" + std::string(200000, '[') +
+                     std::string(200000, ']') + "}}",
+                 "is nested deeper than 16 levels");
+  expect_refused(head + kMessages + R"(, "calls": [], "axes": ["seen", "sene"]})",
+                 "axes: found \"sene\", expected one of seen, ");
   expect_refused(head + R"("messages": []})", "messages");
   expect_refused(head + R"("messages": [{"role": "assistant", "content": "x"}]})", "messages");
   expect_refused(head + kMessages + "}", "calls");

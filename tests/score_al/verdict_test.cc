@@ -92,5 +92,29 @@ TEST(Judge, WordsAreThoseOutsideTheBlock) {
   EXPECT_EQ(judge(test, "It is off.").reason, "says none of says_any");
 }
 
+TEST(Judge, AReplyWithoutWordsIsWrong) {
+  const TestCase test = make_case("\"calls\": []");
+  EXPECT_TRUE(judge(test, "Hello.").right());
+  for (const char* text : {"", " \n"}) {
+    EXPECT_FALSE(judge(test, text).right());
+    EXPECT_EQ(judge(test, text).reason, "says nothing");
+  }
+}
+
+TEST(Judge, ABlockIsForCallsAndThereIsOneOfThem) {
+  const std::string fence = "\n```homeassistant\n";
+  const std::string on = R"({"service": "a.on", "target_device": "a.b", "x": 21})";
+  const std::string off = R"({"service": "a.off", "target_device": "a.c"})";
+  const TestCase none = make_case("\"calls\": []");
+  EXPECT_FALSE(judge(none, "Yes." + fence + "```").right());
+  EXPECT_EQ(judge(none, "Yes." + fence + "```").reason, "a block where no call is expected");
+  const TestCase two = make_case(kCalls);
+  EXPECT_TRUE(judge(two, "Yes." + fence + on + "\n" + off + "\n```").right());
+  EXPECT_FALSE(judge(two, "Yes." + fence + on + "\n```" + fence + off + "\n```").right());
+  EXPECT_FALSE(judge(two, "Yes.\n```json\n" + on + "\n" + off + "\n```").right());
+  const std::string twice = R"({"service": "a.on", "target_device": "a.b", "x": 3, "x": 21})";
+  EXPECT_FALSE(judge(two, "Yes." + fence + twice + "\n" + off + "\n```").right());
+}
+
 }  // namespace
 }  // namespace cria::score

@@ -1,6 +1,7 @@
 // cria al: one request to Al about a house, and its calls: for people, as lines, or as JSON.
 #include "house/al.h"
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -26,6 +27,7 @@ struct Answer {
   house::Reply reply;
   house::Outcome outcome;
   GenerateResult result;
+  int n_ctx = 0;
   double load_seconds = 0;
 };
 
@@ -48,8 +50,9 @@ Result<Answer> ask(const AlOptions& options, const std::string& request, house::
   if (!result.ok()) return result.status();
   if (interrupted()) return Status(StatusCode::cancelled, "interrupted");
   answer.result = *std::move(result);
+  answer.n_ctx = session->n_ctx();
   answer.reply = house::split_reply(answer.result.text);
-  answer.outcome = house::obey(house, answer.reply.lines);
+  answer.outcome = house::obey(house, answer.reply);
   return answer;
 }
 
@@ -59,8 +62,19 @@ std::string calls_text(const Answer& answer) {
   return text;
 }
 
+// Each line made safe to show, with a newline.
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    out += printable(text.substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
+  return out;
+}
+
 std::string words_text(const Answer& answer) {
-  std::string text = answer.reply.says + "\n";
+  std::string text = printable_lines(answer.reply.says);
   for (const house::Change& change : answer.outcome.changes) {
     text += "  " + printable(house::change_text(change)) + "\n";
   }
@@ -95,16 +109,23 @@ std::string json_text(const Answer& answer) {
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-int print(const AlOptions& options, const Answer& answer) {
-  Output out;
+void print(const AlOptions& options, const Answer& answer, Output& out) {
   if (options.json) {
     out.write(json_text(answer));
   } else {
     out.write(options.calls ? calls_text(answer) : words_text(answer));
   }
   report_refusals(answer.outcome);
+  if (answer.result.finish == FinishReason::context_full) {
+    complain("the reply is cut off: the context of " + std::to_string(answer.n_ctx) +
+             " tokens is full; -c N makes it larger");
+  }
   report_speed(answer.result, options.generation.stats);
-  return out.exit_code(answer.outcome.refused.empty() ? kExitDone : kExitFailed);
+}
+
+// Whether Al's answer is whole and all of its calls were done.
+bool is_good(const Answer& answer) {
+  return answer.outcome.refused.empty() && answer.result.finish != FinishReason::context_full;
 }
 
 }  // namespace
@@ -121,8 +142,10 @@ int al_command(const AlOptions& options) {
   if (!house.ok()) return fail(house.status());
   const Result<Answer> answer = ask(options, *request, *house);
   if (!answer.ok()) return fail(answer.status());
-  const int exit_code = print(options, *answer);
-  if (options.save.empty()) return exit_code;
+  Output out;
+  print(options, *answer, out);
+  const int exit_code = out.exit_code(is_good(*answer) ? kExitDone : kExitFailed);
+  if (options.save.empty() || out.failed()) return exit_code;
   const Status saved = write_file_atomically(options.save, house::house_json(*house));
   return saved.ok() ? exit_code : fail(saved);
 }

@@ -84,12 +84,12 @@ Result<GenerateResult> stream_reply(Chat& chat, const std::string* message) {
     printer.abandon();
     return result;
   }
-  std::vector<std::string> calls;
-  if (chat.home) calls = chat.home->end_reply(on_piece);
+  house::Reply reply;
+  if (chat.home) reply = chat.home->end_reply(on_piece);
   printer.finish();
   if (!chat.home) return result;
   if (result->finish != FinishReason::cancelled) {
-    chat.home->obey(calls);
+    chat.home->obey(reply);
   } else if (result->text.empty()) {
     chat.home->abandon_reply();
   }
@@ -144,11 +144,21 @@ void say(Chat& chat, const std::string& message) {
   reply(chat, &message);
 }
 
+// Al answers at temperature 0 where nobody asks for another.
+void note_same_reply(const Chat& chat) {
+  const bool is_greedy = chat.conversation.settings().sampling.temperature == 0;
+  if (!chat.home || !is_greedy || chat.conversation.messages().empty()) return;
+  complain("note: at temperature 0 the reply is the same again; /set temp 0.8 gives others");
+}
+
 // False: leave.
 bool obey(Chat& chat, const std::string& line) {
   chat.history.add(line);
   const AfterCommand after = run_chat_command(chat, line);
-  if (after == AfterCommand::reply_again) reply(chat, nullptr);
+  if (after == AfterCommand::reply_again) {
+    note_same_reply(chat);
+    reply(chat, nullptr);
+  }
   return after != AfterCommand::leave;
 }
 

@@ -39,14 +39,14 @@ PieceCallback Home::words_only(PieceCallback on_piece) {
   };
 }
 
-std::vector<std::string> Home::end_reply(const PieceCallback& on_piece) {
+house::Reply Home::end_reply(const PieceCallback& on_piece) {
   const std::string rest = splitter_.finish();
   if (!rest.empty()) on_piece(rest);
-  return splitter_.lines();
+  return house::reply_of(splitter_);
 }
 
-void Home::obey(const std::vector<std::string>& lines) {
-  const house::Outcome outcome = house::obey(states_.now, lines);
+void Home::obey(const house::Reply& reply) {
+  const house::Outcome outcome = house::obey(states_.now, reply);
   for (const house::Change& change : outcome.changes) {
     write_error_text(dimmed("  " + printable(house::change_text(change))) + "\n");
   }

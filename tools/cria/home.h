@@ -28,11 +28,11 @@ class Home {
   std::string begin_reply(bool again);
   // on_piece for the words only, without the block of calls. Requires: this outlives the reply.
   PieceCallback words_only(PieceCallback on_piece);
-  // The reply is there: passes the last of its words to on_piece and gives its lines of calls.
-  std::vector<std::string> end_reply(const PieceCallback& on_piece);
-  // Does what lines call for, and says on standard error what changed, a line each, and what could
+  // The reply is there: passes the last of its words to on_piece and gives all of it.
+  house::Reply end_reply(const PieceCallback& on_piece);
+  // Does what reply calls for, and says on standard error what changed, a line each, and what could
   // not be done.
-  void obey(const std::vector<std::string>& lines);
+  void obey(const house::Reply& reply);
   // There is no reply: the house is as it was at begin_reply.
   void abandon_reply() { states_ = at_begin_; }
 

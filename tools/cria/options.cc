@@ -155,6 +155,11 @@ void finish_generation(const CLI::App& app, GenerationFlags& flags, const Pendin
   finish_threads(app, flags.session.n_threads);
 }
 
+// "" means that the flag was not given, so a user's own "" would be lost.
+void refuse_empty(const CLI::App& app, const char* flag, const std::string& value) {
+  if (app.count(flag) > 0 && value.empty()) refuse(flag, "needs the name of a file; found \"\"");
+}
+
 constexpr const char* kRunExamples =
     "Examples:\n"
     "  cria run model.gguf -p \"Once upon a time\" -n 64\n"
@@ -181,9 +186,13 @@ constexpr const char* kAlExamples =
     "  echo \"is the garage door open?\" | cria al --json | jq -r .says\n"
     "A house is {\"services\": [\"light.turn_on(brightness,rgb_color)\", ...], \"devices\": "
     "[{\"id\":\n"
-    "\"light.kitchen\", \"name\": \"Kitchen Light\", \"state\": \"on;80%;red\"}, ...]}. Exit code "
-    "1 where Al\n"
-    "makes a call that the house does not know; such a call is not printed.";
+    "\"light.kitchen\", \"name\": \"Kitchen Light\", \"state\": \"on;80%;red\"}, ...]}. A device "
+    "that is off may\n"
+    "have \"last_on\": \"on;80%;red\", the state that it comes back with; --save writes it. Exit "
+    "code 1 where\n"
+    "Al makes a call that the house does not know, or where the context is full before the reply "
+    "ends;\n"
+    "such a call is not printed.";
 
 constexpr const char* kInspectExamples =
     "Examples:\n"
@@ -256,6 +265,7 @@ std::optional<int> parse_chat(const std::vector<std::string>& words, ChatOptions
   return parse(app, words, [&] {
     finish_generation(app, options->generation, pending);
     options->temperature_given = app.count("--temp") > 0;
+    refuse_empty(app, "--house", options->house);
   });
 }
 
@@ -271,13 +281,16 @@ std::optional<int> parse_al(const std::vector<std::string>& words, AlOptions* op
       app.add_flag("--calls", options->calls, "print only the calls, a line of JSON each");
   app.add_flag("--json", options->json, "print one object: words, calls, changes, timings")
       ->excludes(calls);
-  add_string(app, "--save", "FILE", "write the house as it then is", options->save);
+  add_string(app, "--save", "FILE",
+             "write the house as it then is; fields that Cria does not know stay", options->save);
   add_string(app, "-m,--model", "FILE", "another model file of the same task", flags.model.path);
   add_string(app, "--isa", "NAME", "kernel table; also CRIA_ISA", flags.model.isa);
   add_basic_session_flags(app, flags.session);
   add_stats_flags(app, flags);
   app.footer(kAlExamples);
   return parse(app, words, [&] {
+    refuse_empty(app, "--house", options->house);
+    refuse_empty(app, "--save", options->save);
     require_model(flags.model);
     finish_threads(app, flags.session.n_threads);
   });

@@ -1,8 +1,7 @@
 #include "transcript.h"
 
-#include <nlohmann/json.hpp>
-
 #include "atomic_file.h"
+#include "house/foreign_json.h"
 #include "text_input.h"
 
 namespace cria::cli {
@@ -47,8 +46,9 @@ Status save_transcript(const std::string& path, const std::vector<ChatMessage>& 
 Result<std::vector<ChatMessage>> load_transcript(const std::string& path) {
   const Result<std::string> text = read_whole_file(path);
   if (!text.ok()) return text.status();
-  const Json chat = Json::parse(*text, nullptr, false);
-  if (chat.is_discarded()) return corrupt(path, "it is not JSON");
+  const Result<Json> parsed = house::parse_foreign_json(*text);
+  if (!parsed.ok()) return corrupt(path, "it " + parsed.status().message());
+  const Json& chat = *parsed;
   if (!is_string(chat, "format") || chat["format"] != kFormat ||
       chat.value("version", 0) != kVersion)
     return corrupt(path, "expected \"format\": \"cria chat\" and \"version\": 1");

@@ -1,7 +1,8 @@
 #include "house/call.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "house/foreign_json.h"
 
 namespace cria::house {
 namespace {
@@ -39,7 +40,9 @@ const Argument* Call::find(std::string_view name) const {
 }
 
 Result<Call> parse_call(std::string_view json) {
-  Json object = Json::parse(json.begin(), json.end(), nullptr, false);
+  Result<Json> parsed = parse_foreign_json(json);
+  if (!parsed.ok()) return invalid(parsed.status().message());
+  Json& object = *parsed;
   if (!object.is_object()) return invalid("is no JSON object");
   Result<std::string> service = take_text(object, "service");
   if (!service.ok()) return service.status();

@@ -16,6 +16,16 @@ constexpr std::array<std::string_view, 4> kHvacModes = {"heat", "cool", "auto", 
 constexpr std::array<std::string_view, 4> kPercentages = {"brightness", "percentage", "position",
                                                           "level"};
 
+struct Need {
+  std::string_view service, argument;
+};
+// What these services cannot do without, also where a house lists them without a parameter.
+constexpr std::array kNeeds = {
+    Need{"fan.set_percentage", "percentage"},   Need{"climate.set_temperature", "temperature"},
+    Need{"climate.set_hvac_mode", "hvac_mode"}, Need{"cover.set_position", "position"},
+    Need{"media_player.volume_set", "level"},   Need{"timer.start", "duration"},
+};
+
 Status invalid(const std::string& reason) { return Status(StatusCode::invalid_argument, reason); }
 
 template <typename List>
@@ -78,6 +88,11 @@ Status check_arguments(const Call& call, const Service& service, const Device& d
   if (service.name == "light.turn_on") return Status();
   for (const std::string& parameter : service.parameters) {
     if (call.find(parameter) == nullptr) return invalid(service.name + " needs " + parameter);
+  }
+  for (const Need& need : kNeeds) {
+    if (need.service != service.name || call.find(need.argument) != nullptr) continue;
+    return invalid(service.name + " needs " + std::string(need.argument) +
+                   ", which this house does not list for it");
   }
   return Status();
 }

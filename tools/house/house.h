@@ -25,6 +25,7 @@ struct Device {
 struct House {
   std::vector<Service> services;
   std::vector<Device> devices;
+  std::string origin;  // the JSON that it was read from; "" for none
 };
 
 // What stands before the first dot of an id or a service's name: the kind of device.

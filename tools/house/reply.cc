@@ -36,7 +36,7 @@ void ReplySplitter::take(char c) {
     held_ += c;
     if (held_.size() < kFence.size() || !held_.ends_with(kFence)) return;
     held_.clear();
-    has_block_ = true;
+    ++n_blocks_;
     place_ = Place::label;
     return;
   }
@@ -70,17 +70,28 @@ std::string ReplySplitter::finish() {
   return rest;
 }
 
+std::string ReplySplitter::block_problem() const {
+  if (n_blocks_ > 1) return "there are " + std::to_string(n_blocks_) + " blocks, expected one";
+  if (n_blocks_ == 1 && place_ != Place::words) return "the block is cut off";
+  if (!is_labelled_) return "the block has not the label " + std::string(kLabel);
+  return "";
+}
+
+Reply reply_of(const ReplySplitter& splitter) {
+  return {splitter.says(), splitter.lines(), splitter.has_block(), splitter.block_problem()};
+}
+
 Reply split_reply(std::string_view text) {
   ReplySplitter splitter;
   splitter.feed(text);
   splitter.finish();
-  return {splitter.says(), splitter.lines(), splitter.has_block(), splitter.is_whole()};
+  return reply_of(splitter);
 }
 
 Result<std::vector<Call>> parse_calls(const Reply& reply) {
   std::vector<Call> calls;
-  if (reply.has_block && !reply.is_whole) {
-    return Status(StatusCode::invalid_argument, "the block has not both of its fences");
+  if (!reply.block_problem.empty()) {
+    return Status(StatusCode::invalid_argument, reply.block_problem);
   }
   for (const std::string& line : reply.lines) {
     Result<Call> call = parse_call(line);
@@ -90,9 +101,13 @@ Result<std::vector<Call>> parse_calls(const Reply& reply) {
   return calls;
 }
 
-Outcome obey(House& house, const std::vector<std::string>& lines) {
+Outcome obey(House& house, const Reply& reply) {
   Outcome outcome;
-  for (const std::string& line : lines) {
+  for (const std::string& line : reply.lines) {
+    if (!reply.block_problem.empty()) {
+      outcome.refused.push_back(line + ": " + reply.block_problem);
+      continue;
+    }
     const Result<Call> call = parse_call(line);
     const Status status = call.ok() ? check_call(house, *call) : call.status();
     if (!status.ok()) {

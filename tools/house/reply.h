@@ -24,9 +24,10 @@ class ReplySplitter {
   const std::string& says() const { return says_; }
   // Lines of the block that are not blank.
   const std::vector<std::string>& lines() const { return lines_; }
-  bool has_block() const { return has_block_; }
-  // The block has the right label and its closing fence.
-  bool is_whole() const { return has_block_ && is_labelled_ && place_ == Place::words; }
+  bool has_block() const { return n_blocks_ > 0; }
+  // Why nothing that stands in the block may be done: it is cut off, has another label, or is one
+  // of several. "" where it is whole, or where there is none.
+  std::string block_problem() const;
 
  private:
   enum class Place { words, label, block };
@@ -36,7 +37,7 @@ class ReplySplitter {
   Place place_ = Place::words;
   std::string held_;  // a newline and backticks that may become a fence; or the line begun
   bool at_start_ = true;
-  bool has_block_ = false;
+  int n_blocks_ = 0;
   bool is_labelled_ = true;
   std::string says_;
   std::vector<std::string> lines_;
@@ -46,13 +47,16 @@ struct Reply {
   std::string says;
   std::vector<std::string> lines;
   bool has_block = false;
-  bool is_whole = false;
+  std::string block_problem;  // as ReplySplitter says
 };
+
+// What splitter has got. Requires: splitter.finish() was called.
+Reply reply_of(const ReplySplitter& splitter);
 
 Reply split_reply(std::string_view text);
 
-// All calls of the reply; none where it has no block. Errors: invalid_argument where the block is
-// cut off or a line is no call.
+// All calls of the reply; none where it has no block. Errors: invalid_argument where the block has
+// a problem or a line is no call.
 Result<std::vector<Call>> parse_calls(const Reply& reply);
 
 // What became of a reply's calls.
@@ -62,7 +66,8 @@ struct Outcome {
   std::vector<std::string> refused;  // for each other line why it was not done
 };
 
-// Does what the lines of a reply call for, those that the house can do.
-Outcome obey(House& house, const std::vector<std::string>& lines);
+// Does what the lines of a reply call for, those that the house can do; nothing where the block has
+// a problem.
+Outcome obey(House& house, const Reply& reply);
 
 }  // namespace cria::house

@@ -41,5 +41,10 @@ class Case:
         return json.dumps(test)
 
 
-def refusal(category, user, sentence, **more):
-    return Case(category, user, sentence, says_any=replies.REFUSALS, **more)
+def refusal(category, user, sentence):
+    return Case(category, user, sentence, says_any=replies.REFUSALS[category])
+
+
+def absent_refusal(user, what):
+    """For a device that is not there: "the garage light", "any blinds"."""
+    return Case("absent", user, replies.absent(what), says_any=[*replies.REFUSALS["absent"], f"no {what.split()[-1]}"])

@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import re
 
 import language
 import names
@@ -9,7 +10,7 @@ import reference
 import replies
 import wishes
 import words
-from case import Case, refusal
+from case import Case, absent_refusal, refusal
 
 
 @dataclasses.dataclass
@@ -105,14 +106,16 @@ def without_device(ctx, wish, own):
     """"pause the music": the one device of its kind, or a question, or a refusal."""
     user = spoken(ctx, wish.text, wish.imperative)
     if not own:
-        return refusal("absent", user, replies.absent(WHAT[wish.kinds[0]]))
+        return absent_refusal(user, WHAT[wish.kinds[0]])
     if len(own) == 1:
         return wishes.outcome(ctx.house, wish, own[0], user)
-    return asking(own, user) if len(own) <= 6 else None
+    return asking(ctx.house, own, user) if len(own) <= 6 else None
 
 
-def asking(devices, user):
-    return Case("ask_back", user, replies.ask_back(devices), says=[d.name for d in devices] + ["?"])
+def asking(house, devices, user):
+    sentence = replies.ask_back(devices)
+    others = [d.name for d in house.devices if d not in devices and d.name.lower() not in sentence.lower()]
+    return Case("ask_back", user, sentence, says=[d.name for d in devices] + ["?"], says_not=others)
 
 
 def ask_back(ctx):
@@ -129,7 +132,7 @@ def ask_back(ctx):
     if not all(wishes.missing(house, wish, d) is None for d in devices):
         return None
     user = spoken(ctx, reference.put(wish.text, reference.with_article(rng, naming)), wish.imperative)
-    return asking(devices, user)
+    return asking(house, devices, user)
 
 
 def ambiguous(ctx, own, among):
@@ -139,6 +142,8 @@ def ambiguous(ctx, own, among):
         forms = reference.short_forms(rng, device)
         rng.shuffle(forms)
         for form in forms:
+            if reference.bare_plural(form):  # means all of them
+                continue
             devices = reference.fits(among, form)
             bare = any(form in w for w in reference.KIND_WORDS.values())
             every = [d for d in among if d.kind == device.kind]
@@ -159,7 +164,7 @@ def absent(ctx):
         return None
     article = rng.choices(["the ", "my ", "our ", ""], [75, 8, 4, 13])[0]
     user = spoken(ctx, reference.put(wish.text, article + naming), wish.imperative)
-    return refusal("absent", user, replies.absent(f"the {naming.lower()}"))
+    return absent_refusal(user, f"the {naming.lower()}")
 
 
 def absent_naming(ctx, kind):
@@ -201,7 +206,9 @@ def unfit(ctx):
     if "level" in wish.arguments and "volume" not in wish.text:
         return None
     device = rng.choice(own)
-    if len(reference.fits(ctx.house.devices, device.name)) != 1:
+    if device.kind == "lock" and re.search(r"\b(need|needs|needed|use)\b", wish.text):  # one may need a door
+        return None
+    if len(reference.fits(ctx.house.devices, device.name)) != 1 or reference.bare_plural(device.name):
         return None
     naming = reference.with_article(rng, device.name if rng.random() < 0.4 else device.name.lower(), device)
     user = spoken(ctx, reference.put(wish.text, naming), wish.imperative)
@@ -329,7 +336,7 @@ def group(ctx):
         sentence = sentence.replace("{room}", room)
     user = spoken(ctx, text, phrase.imperative)
     if not devices:
-        return refusal("absent", user, replies.absent(f"any {room} lights" if room else WHAT[kind]))
+        return absent_refusal(user, f"any {room} lights" if room else WHAT[kind])
     wish = wishes.Wish(intent, text, True, [kind], service, "group", arguments)
     why_not = wishes.missing(house, wish, devices[0])
     if why_not:

@@ -49,7 +49,7 @@ class Device:
             text += f";{self.level}%"
         if self.color and self.state == "on":
             text += f";{self.color}"
-        if self.kind == "timer" and self.state == "active":
+        if self.kind == "timer" and self.state in ("active", "paused"):
             text += f";{language.clock(self.seconds)}"
         return text
 
@@ -119,7 +119,7 @@ def random_state(rng, device, unit):
         if device.state in ("on", "playing", "paused"):
             device.level = round_level(rng)
     elif kind == "timer":
-        device.state = rng.choice(["idle", "active"])
+        device.state = rng.choices(["idle", "active", "paused"], [45, 40, 15])[0]
         device.seconds = rng.choice([rng.randint(1, 60) * 60, rng.randint(10, 7200)])
     elif kind == "vacuum":
         device.state = rng.choice(["docked", "cleaning", "returning", "paused"])

@@ -10,6 +10,7 @@ line is never learnt.
 import collections
 import dataclasses
 import pathlib
+import re
 import zlib
 
 
@@ -42,6 +43,12 @@ def is_of_sort(name, sort):
     return not sort or SORTS[sort] == [""] or any(w in SORTS[sort] for w in name.lower().split())
 
 
+def form_of(line):
+    """What is left of a line, or of its user's side, without case, punctuation and slots."""
+    text = re.sub(r"\{\w+\}", " ", line.split(" => ")[0].lower()).replace("'", "")
+    return " ".join(re.findall(r"[a-z0-9]+", text))
+
+
 def split_of_line(line):
     share = zlib.crc32(("line/" + line).encode()) % 100
     return "train" if share < 84 else "valid" if share < 88 else "test"
@@ -54,6 +61,21 @@ class Phrases:
         self.lines = collections.defaultdict(list)
         for path in sorted(folder.glob("*.txt")):
             self._read(path)
+        self._join_forms()
+
+    def _join_forms(self):
+        """Lines of one form fall into one split: training's where one of them does. Not so frames: of
+        "{x} please" and "please, {x}" too little is left to tell them apart."""
+        sections = [lines for key, lines in self.lines.items() if not key[0].startswith("frame")]
+        splits = collections.defaultdict(set)
+        for section in sections:
+            for phrase in section:
+                splits[form_of(phrase.text)].add(phrase.split)
+        order = ["train", "valid", "test", "verbs"]
+        for section in sections:
+            for i, phrase in enumerate(section):
+                joint = min(splits[form_of(phrase.text)], key=order.index)
+                section[i] = dataclasses.replace(phrase, split=joint)
 
     def _read(self, path):
         key, flags, sort = None, [], ""

@@ -3,18 +3,26 @@
 import language
 import reference
 import replies
-from case import Case, refusal
+from case import Case, absent_refusal
 
 ON_KINDS = ["light", "switch", "fan", "media_player", "climate"]
 IS_ON = {"light": ("on",), "switch": ("on",), "fan": ("on",), "media_player": ("on", "playing"),
          "climate": ("heat", "cool", "auto"), "vacuum": ("cleaning",)}
 
 
+# What an answer about a device in this state must not say.
+OPPOSITE = {"on": "off", "off": "on", "heat": "off", "cool": "off", "auto": "off", "playing": "paused",
+            "paused": "playing", "open": "closed", "closed": "open", "locked": "unlocked", "unlocked": "locked",
+            "wet": "dry", "dry": "wet", "motion": "clear", "clear": "motion", "active": "idle", "idle": "active"}
+
+
 def yes_no(device, yes, question_text):
     """"The Office Fan is off, so no.": the state first, then what follows from it."""
-    word = "yes" if yes else "no"
-    return Case("state", question_text, f"{replies.is_so(device)}, so {word}.", says=[word],
-                says_not=["no" if yes else "yes"])
+    word, other = ("yes", "no") if yes else ("no", "yes")
+    opposite = OPPOSITE.get(device.state)
+    wrong = [opposite] if opposite and opposite not in reference.words_of(device.name) else []
+    return Case("state", question_text, f"{replies.is_so(device)}, so {word}.", says=[word, device.state],
+                says_not=[other, *wrong])
 
 
 def tells(device, text, *must):
@@ -30,7 +38,7 @@ def state_words(device):
         must.append(str(device.level))
     if device.kind == "sensor":
         must = [device.state]
-    if device.kind == "timer" and device.state == "active":
+    if device.kind == "timer" and device.state in ("active", "paused"):
         must = [language.clock(device.seconds)]
     return must
 
@@ -148,7 +156,7 @@ def absent_device(ctx):
     if not naming:
         return None
     text = reference.put(phrase.text, "the " + naming)
-    return refusal("absent", typed(ctx, text), replies.absent(f"the {naming.lower()}"))
+    return absent_refusal(typed(ctx, text), f"the {naming.lower()}")
 
 
 def counting(ctx):

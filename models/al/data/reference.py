@@ -20,9 +20,10 @@ KIND_WORDS = {
     "sensor": ["sensor"],
     "binary_sensor": ["sensor"],
 }
+# All of a kind where they stand alone: "the lights" are every light of the house.
 PLURALS = {
     "light": ["lights", "lamps"], "fan": ["fans"], "cover": ["blinds", "curtains", "shutters", "shades"],
-    "lock": ["locks", "doors"], "switch": ["switches", "plugs"], "media_player": ["speakers", "players"],
+    "lock": ["locks", "doors"], "switch": ["switches", "plugs"], "media_player": ["speakers", "players", "media players"],
 }
 # What may stand for what: words of one set are the same thing to a person who looks for one device.
 SAME = [{"light", "lamp", "lights", "lamps"}, {"tv", "television", "telly"},
@@ -69,6 +70,10 @@ def is_plural(naming):
     return naming.lower().split()[-1] in PLURAL_NOUNS
 
 
+# "it" as an object: "close it", not "it's", "it is", "is it", "as it goes".
+FREE_IT = re.compile(r"(?<!\bis )(?<!\bdoes )\bit\b(?!['’]| (?:is|has|was|does|goes|gets|can|will)\b)")
+
+
 def put(text, said):
     """The phrase with a naming in place of {d}, its verbs in the plural where the naming is."""
     if is_plural(said):
@@ -76,7 +81,7 @@ def put(text, said):
                           ("doesn't", "don't"), ("was", "were"), ("needs", "need")):
             text = re.sub(rf"\b{one} \{{d\}}", f"{many} {{d}}", text)
             text = re.sub(rf"\{{d\}} {one}\b", f"{{d}} {many}", text)
-        text = re.sub(r"\bit\b", "them", text) if "{d}" in text.split(" it ")[0] else text
+        text = FREE_IT.sub("them", text) if "{d}" in text.split(" it ")[0] else text
     return text.replace("{d}", said)
 
 
@@ -110,7 +115,7 @@ def unique_reference(rng, devices, device, short=0.3):
             if fits(devices, form) == [device] and not bare_kind_word(devices, form):
                 return form
     name = device.name
-    if len(fits(devices, name)) != 1:
+    if len(fits(devices, name)) != 1 or (bare_plural(name) and bare_kind_word(devices, name)):
         return None
     return name if rng.random() < 0.35 else name.lower()
 
@@ -118,8 +123,14 @@ def unique_reference(rng, devices, device, short=0.3):
 def bare_kind_word(devices, form):
     """Whether the form is only a word for a kind of which there are several: "the light" where two are
     called lamp and one light leaves a person in doubt."""
-    kinds = [k for k, w in KIND_WORDS.items() if form in w]
+    form = form.lower()
+    kinds = [k for k, w in KIND_WORDS.items() if form in w or form in PLURALS.get(k, ())]
     return any(sum(d.kind == k for d in devices) > 1 for k in kinds)
+
+
+def bare_plural(form):
+    """Whether the form is only a word for all devices of a kind."""
+    return any(form.lower() in w for w in PLURALS.values())
 
 
 def with_article(rng, reference, device=None):
@@ -130,4 +141,5 @@ def with_article(rng, reference, device=None):
         bare = 0.75
     if rng.random() < bare:
         return reference
-    return rng.choices(["the ", "my ", "our ", "that "], [84, 9, 4, 3])[0] + reference
+    that = "those " if is_plural(reference) else "that "
+    return rng.choices(["the ", "my ", "our ", that], [84, 9, 4, 3])[0] + reference

@@ -34,8 +34,8 @@ def described(device):
         return f"open at {level}%"
     if device.kind == "media_player" and level is not None and state != "off":
         return f"{state} at {level}%"
-    if device.kind == "timer" and state == "active":
-        return f"active with {language.clock(device.seconds)} left"
+    if device.kind == "timer" and state in ("active", "paused"):
+        return f"{state} with {language.clock(device.seconds)} left"
     if device.kind == "sensor":
         return f"at {state}"
     return {"motion": "seeing motion"}.get(state, state)
@@ -55,7 +55,13 @@ def ask_back(devices):
     return f"Which one do you mean: {named(devices, 'or')}?"
 
 
-REFUSALS = ["can't", "cannot", "not available", "don't", "no ", "isn't", "unable"]
+# What a refusal of each kind says, any of it; absent: also "no NOUN".
+REFUSALS = {
+    "absent": ["find", "isn't here", "isn't in", "not in this house", "don't have", "don't see", "there is no", "there's no"],
+    "no_service": ["not available", "isn't available", "can't do", "cannot do", "can't be done", "has no", "unable to do",
+                   "not able to do", "doesn't support"],
+    "out_of_scope": ["can't", "cannot", "not available", "don't", "no ", "isn't", "unable"],
+}
 
 
 def absent(what):

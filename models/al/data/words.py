@@ -66,21 +66,6 @@ NOUNS = {
         water sensor;mailbox;contact""",
 }
 
-# The words that a person uses for a kind, whatever the device is called.
-KIND_WORDS = {
-    "light": ["light", "lamp"],
-    "switch": ["switch", "plug"],
-    "fan": ["fan"],
-    "climate": ["thermostat", "heating", "ac"],
-    "cover": ["blinds", "curtain", "shutter"],
-    "lock": ["lock", "door"],
-    "media_player": ["tv", "speaker", "music"],
-    "timer": ["timer"],
-    "vacuum": ["vacuum", "robot"],
-    "sensor": ["sensor"],
-    "binary_sensor": ["sensor"],
-}
-
 COLORS = ["red", "green", "blue", "yellow", "orange", "purple", "pink", "white", "warm white", "cyan",
           "turquoise", "magenta", "lime", "gold", "violet"]
 

@@ -72,7 +72,7 @@ std::string failure_line(const TestCase& test, const Played& played, const Verdi
 
 // Progress on one line of a terminal.
 void show_progress(size_t n_done, size_t n_cases) {
-  if (n_done % 16 == 0 && ::isatty(STDERR_FILENO) == 1) {
+  if (::isatty(STDERR_FILENO) == 1) {
     std::fprintf(stderr, "\r%zu of %zu cases", n_done, n_cases);
   }
 }
@@ -85,6 +85,19 @@ Result<std::vector<TestCase>> load_all(const std::vector<std::string>& files) {
     std::move(cases->begin(), cases->end(), std::back_inserter(all));
   }
   return all;
+}
+
+// What is no verdict about the model, but a case that could not be played.
+int complain_of_errors(const std::vector<TestCase>& cases, const std::vector<Played>& played) {
+  size_t n_errors = 0;
+  std::string first;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    if (played[i].error.empty()) continue;
+    if (n_errors++ == 0) first = cases[i].source + ": " + played[i].error;
+  }
+  if (n_errors == 0) return 0;
+  return complain(std::to_string(n_errors) + " of " + std::to_string(cases.size()) +
+                  " cases could not be played and count as wrong; the first: " + first);
 }
 
 int report(const Flags& flags, const std::vector<TestCase>& cases,
@@ -101,10 +114,11 @@ int report(const Flags& flags, const std::vector<TestCase>& cases,
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
     return complain("cannot write to standard output");
   }
-  if (flags.failures.empty()) return 0;
+  const int exit_code = complain_of_errors(cases, played);
+  if (flags.failures.empty()) return exit_code;
   std::ofstream file(flags.failures, std::ios::binary);
   file << failures << std::flush;
-  return file.good() ? 0 : complain("cannot write " + flags.failures);
+  return file.good() ? exit_code : complain("cannot write " + flags.failures);
 }
 
 int run(const Flags& flags) {

@@ -33,10 +33,12 @@ Result<std::vector<Played>> play(const Model& model, const std::vector<TestCase>
   }
   std::vector<Played> played(cases.size());
   std::atomic<size_t> i_next = 0;
+  std::atomic<size_t> n_done = 0;
   const auto work = [&](size_t i_session) {
     for (size_t i = i_next++; i < cases.size(); i = i_next++) {
       played[i] = play_one(sessions[i_session], cases[i], options.max_tokens);
-      if (i_session == 0 && options.on_progress) options.on_progress(i);
+      const size_t n_done_now = ++n_done;
+      if (i_session == 0 && options.on_progress) options.on_progress(n_done_now);
     }
   };
   std::vector<std::thread> threads;

@@ -3,15 +3,33 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
+#include "house/foreign_json.h"
 #include "house/house_json.h"
 
 namespace cria::score {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 12> kCategories = {
+    "on_off", "set",        "relative",     "multi",    "group",      "state",
+    "absent", "no_service", "out_of_scope", "ask_back", "small_talk", "follow_up"};
+constexpr std::array<std::string_view, 12> kAxes = {
+    "seen",         "unseen_names",  "unrelated_ids", "new_phrasings", "new_verbs", "hand_written",
+    "devices_8_10", "devices_20_24", "state",         "refusals",      "relative",  "follow_ups"};
+
+template <typename List>
+Status check_name(const List& known, const std::string& name, const std::string& where) {
+  std::string names;
+  for (const std::string_view each : known) {
+    if (each == name) return Status();
+    names.append(names.empty() ? "" : ", ").append(each);
+  }
+  return Status(StatusCode::corrupt, where + ": found \"" + name + "\", expected one of " + names);
+}
 
 Status corrupt(const std::string& source, const std::string& reason) {
   return Status(StatusCode::corrupt, source + ": " + reason);
@@ -80,26 +98,38 @@ Status read_lists(const Json& object, const std::string& source, TestCase& test)
 
 Result<TestCase> parse_case(std::string_view line, const std::string& source,
                             const std::string& axis) {
-  const Json object = Json::parse(line.begin(), line.end(), nullptr, false);
+  const Result<Json> parsed = house::parse_foreign_json(line);
+  if (!parsed.ok()) return corrupt(source, parsed.status().message());
+  const Json& object = *parsed;
   if (!object.is_object()) return corrupt(source, "is no JSON object");
   TestCase test;
   if (!object.contains("category") || !object["category"].is_string()) {
     return corrupt(source, "category: expected a text");
   }
+  test.source = source;
   test.category = object["category"].get<std::string>();
+  Status status = check_name(kCategories, test.category, source + ": category");
+  if (!status.ok()) return status;
   if (!object.contains("house")) return corrupt(source, "house: is missing");
   Result<house::House> house = house::read_house(object["house"].dump(), source);
   if (!house.ok()) return house.status();
   test.house = *std::move(house);
-  Status status = read_messages(object, source, test);
+  status = read_messages(object, source, test);
   if (status.ok()) status = read_calls(object, source, test);
   if (status.ok()) status = read_lists(object, source, test);
+  for (const std::string& name : test.axes) {
+    if (status.ok()) status = check_name(kAxes, name, source + ": axes");
+  }
   if (!status.ok()) return status;
   if (test.axes.empty()) test.axes.push_back(axis);
   return test;
 }
 
 Result<std::vector<TestCase>> load_cases(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return Status(StatusCode::io_error, path + " is a folder, expected a file of cases");
+  }
   std::ifstream file(path);
   if (!file) return Status(StatusCode::not_found, "cannot read " + path);
   const std::string axis = std::filesystem::path(path).stem().string();
@@ -111,6 +141,8 @@ Result<std::vector<TestCase>> load_cases(const std::string& path) {
     if (!test.ok()) return test.status();
     cases.push_back(*std::move(test));
   }
+  if (file.bad()) return Status(StatusCode::io_error, "cannot read all of " + path);
+  if (cases.empty()) return corrupt(path, "holds no case");
   return cases;
 }
 

@@ -13,6 +13,7 @@
 namespace cria::score {
 
 struct TestCase {
+  std::string source;             // "seen.jsonl:12"
   std::vector<std::string> axes;  // the file's name where the case names none
   std::string category;
   house::House house;
@@ -21,12 +22,13 @@ struct TestCase {
   std::vector<std::string> says, says_any, says_not;
 };
 
-// source: "seen.jsonl:12", for messages; axis: for a case that names none. Errors: corrupt, naming
-// source and field.
+// source: as in TestCase; axis: for a case that names none. Errors: corrupt, naming source and
+// field; also where the case names a category or an axis that the task does not.
 Result<TestCase> parse_case(std::string_view line, const std::string& source,
                             const std::string& axis);
 
-// All cases of a file; blank lines are passed over. Errors: as parse_case; not_found.
+// All cases of a file; blank lines are passed over. Errors: as parse_case; not_found,
+// io_error, and corrupt where there is no case.
 Result<std::vector<TestCase>> load_cases(const std::string& path);
 
 }  // namespace cria::score

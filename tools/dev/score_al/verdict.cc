@@ -50,6 +50,7 @@ namespace {
 
 // What the words lack or should not say; "" where they are right.
 std::string wrong_words(const TestCase& test, std::string_view words) {
+  if (words.find_first_not_of(" \t\r\n") == std::string_view::npos) return "says nothing";
   for (const std::string& text : test.says) {
     if (!occurs(words, text)) return "does not say \"" + text + "\"";
   }
@@ -71,11 +72,14 @@ Verdict judge(const TestCase& test, std::string_view text) {
   Verdict verdict;
   verdict.has_block = reply.has_block;
   verdict.block_parses = calls.ok();
-  verdict.calls_right = calls.ok() && house::same_calls(*calls, test.calls);
+  const bool is_idle_block = reply.has_block && test.calls.empty();
+  verdict.calls_right = calls.ok() && !is_idle_block && house::same_calls(*calls, test.calls);
   const std::string words = wrong_words(test, reply.says);
   verdict.words_right = words.empty();
   if (!calls.ok()) {
     verdict.reason = "block: " + calls.status().message();
+  } else if (is_idle_block) {
+    verdict.reason = "a block where no call is expected";
   } else if (!verdict.calls_right) {
     verdict.reason = "other calls";
   } else {

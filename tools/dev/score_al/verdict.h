@@ -16,9 +16,10 @@ bool occurs(std::string_view words, std::string_view text);
 struct Verdict {
   bool has_block = false;     // a block of calls, whole or not
   bool block_parses = false;  // no block at all, or one that is whole and each line a call
-  bool calls_right = false;   // the calls expected, in any order, and no others
-  bool words_right = false;   // says, says_any and says_not
-  std::string reason;         // what is wrong first; "" where nothing is
+  bool calls_right =
+      false;  // the calls expected, in any order, and no others; a block for them only
+  bool words_right = false;  // there are words; says, says_any and says_not
+  std::string reason;        // what is wrong first; "" where nothing is
 
   bool right() const { return calls_right && words_right; }
 };
