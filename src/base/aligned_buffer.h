@@ -21,8 +21,8 @@ class AlignedBuffer {
   // where the system gives huge pages unasked, that would take nearly all of it at once.
   static Result<AlignedBuffer> allocate_sparse(uint64_t size_bytes, std::string_view what_for);
 
-  // The same in huge pages where the system gives them on request, for memory that is filled and then
-  // streamed whole again and again (weights): fewer addresses to translate.
+  // The same in huge pages where the system gives them on request, for memory that is filled and
+  // then streamed whole again and again (weights): fewer addresses to translate.
   static Result<AlignedBuffer> allocate_streamed(uint64_t size_bytes, std::string_view what_for);
 
   AlignedBuffer() = default;

@@ -46,17 +46,17 @@ void multiply_as_it_stands(const Compute& compute, const TensorView& w, MatmulIn
   const auto row_bytes = static_cast<int64_t>(w.row_bytes());
   const auto run_rows = [&](int64_t begin, int64_t end, int) {
     const kernels::MatmulGroupedArgs args = {.w = w.data + begin * row_bytes,
-                                      .w_row_bytes = row_bytes,
-                                      .n_rows = end - begin,
-                                      .n_cols = w.n_cols(),
-                                      .x = rows.data,
-                                      .x_row_bytes = rows.row_bytes,
-                                      .n_tokens = x.n_tokens(),
-                                      .out = out + begin,
-                                      .out_stride = out_stride,
-                                      .scales = w.scales,
-                                      .group_size = w.group_size,
-                                      .first_row = begin};
+                                             .w_row_bytes = row_bytes,
+                                             .n_rows = end - begin,
+                                             .n_cols = w.n_cols(),
+                                             .x = rows.data,
+                                             .x_row_bytes = rows.row_bytes,
+                                             .n_tokens = x.n_tokens(),
+                                             .out = out + begin,
+                                             .out_stride = out_stride,
+                                             .scales = w.scales,
+                                             .group_size = w.group_size,
+                                             .first_row = begin};
     kernel(args);
     if (bias != nullptr) add_bias(args, bias + begin);
   };

@@ -103,7 +103,10 @@ TEST(GgufWriter, CopiesEveryValueOfAnotherFile) {
   ASSERT_TRUE(writer.write(path, fill_nothing).ok());
   image.tensors.clear();
   image.data.clear();
-  EXPECT_EQ(read_file(path), image.bytes());
+  // A writer fills up to where tensors would begin.
+  auto expected = image.bytes();
+  expected.resize((expected.size() + 31) / 32 * 32);
+  EXPECT_EQ(read_file(path), expected);
 }
 
 TEST(GgufWriter, WritesAFileWithNothingInIt) {

@@ -12,8 +12,9 @@
 namespace cria::cli {
 namespace {
 
-// The exchanges before a message that Al sees: one more than it is trained with at most.
-constexpr size_t kAlWindow = 3;
+// The exchanges before a message that Al sees: what a follow-up refers to. Longer conversations are
+// rare in what it was trained with, and confuse it.
+constexpr size_t kAlWindow = 1;
 constexpr const char* kSimulated = "The house is simulated: nothing real is switched.";
 
 std::string template_names() {
