@@ -44,7 +44,9 @@ TEST(KernelsOff, TheModelSaysSoAndComputesTheSameWithTheNextTable) {
   EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), [&](const std::string& note) {
     return note.find(slot) != std::string::npos;
   }));
-  for (const MatrixReport& matrix : explain_model(*model)->matrices) {
+  const auto explanation = explain_model(*model);
+  ASSERT_TRUE(explanation.ok()) << explanation.status().message();
+  for (const MatrixReport& matrix : explanation->matrices) {
     EXPECT_EQ(matrix.table, "scalar") << matrix.what;
   }
   const auto usual = Model::open(path, {.isa = kernel_tables()[1]});
