@@ -88,8 +88,8 @@ class Workspace {
       return invalid_argument("gemm: workspace_bytes: found ", options.workspace_bytes,
                               ", expected at least ", bytes, " (gemm_workspace_bytes)");
     }
-    auto at = reinterpret_cast<uintptr_t>(options.workspace);
-    data_ = reinterpret_cast<std::byte*>((at + 63) / 64 * 64);
+    const auto past = reinterpret_cast<uintptr_t>(options.workspace) % 64;
+    data_ = static_cast<std::byte*>(options.workspace) + (64 - past) % 64;
     return {};
   }
   std::byte* data() const { return data_; }
@@ -214,9 +214,10 @@ Result<PackedMatrix> PackedMatrix::pack(const ConstMatrixView& b, const PackOpti
     const int64_t panel_bytes = b.n_rows == 0 ? 0 : kernel.panel_bytes(b.n_rows);
     const auto bytes =
         checked_mul(static_cast<uint64_t>(n_panels(impl)), static_cast<uint64_t>(panel_bytes));
-    if (!bytes)
+    if (!bytes) {
       return out_of_memory("PackedMatrix: ", b.n_rows, " x ", b.n_cols,
                            " does not fit the address space");
+    }
     auto panels = AlignedBuffer::allocate_streamed(*bytes, "packed weights");
     if (!panels.ok()) return panels.status();
     impl.panels = std::move(*panels);

@@ -244,9 +244,10 @@ Status check_explained(int64_t m, int64_t n, int64_t k, ElementType type, int n_
   if (n_threads < 1)
     return invalid_argument("gemm: n_threads: found ", n_threads, ", expected 1 or more");
   const int64_t block = is_block(type) ? dtype_info(row_of(type).dtype).block_elems : 1;
-  if (k % block != 0)
+  if (k % block != 0) {
     return invalid_argument("gemm: K: found ", k, ", expected a multiple of ", block, " for ",
                             row_of(type).name);
+  }
   return {};
 }
 

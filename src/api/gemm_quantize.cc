@@ -52,9 +52,10 @@ Status check(const void* x, int64_t n, const void* out, float scale, int32_t zer
 }  // namespace
 
 Status quantize(const float* x, int64_t n, ElementType type, const Quantization& how, void* out) {
-  if (!is_target(type))
+  if (!is_target(type)) {
     return unsupported("quantize: type: found ", element_type_name(type),
                        ", expected s8, u8 or s16");
+  }
   CRIA_RETURN_IF_ERROR(check(x, n, out, how.scale, how.zero_point, type));
   for (int64_t i = 0; i < n; ++i) {
     store_int(out, i, type, gemm::quantized(x[i] / how.scale, 1, how.zero_point, type));

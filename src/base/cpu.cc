@@ -232,7 +232,7 @@ std::string describe_cpu_features() {
 
 // Boards with an ARM have a "Model" among the processors, or a name in their device tree.
 std::string cpu_model_name() {
-  const std::string brand = brand_string();
+  std::string brand = brand_string();
   if (!brand.empty()) return brand;
   const std::string table = read_or_empty("/proc/cpuinfo");
   for (const std::string_view key : {"Model", "Hardware"}) {

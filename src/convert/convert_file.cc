@@ -59,7 +59,7 @@ class Converter {
 
   Status write(const PlannedTensor& tensor, file::GgufWriter::Sink sink) {
     const TensorView& view = tensor.source->view;
-    const Status status = tensor.dtype == view.dtype ? copy(view, sink) : convert(tensor, sink);
+    Status status = tensor.dtype == view.dtype ? copy(view, sink) : convert(tensor, sink);
     catalog_.drop(view);  // its pages are not read again
     return status;
   }

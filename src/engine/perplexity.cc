@@ -42,7 +42,7 @@ struct Subject {
   template <typename Work>
   Status timed(const Work& work) {
     const auto start = std::chrono::steady_clock::now();
-    const Status status = work();
+    Status status = work();
     seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return status;
   }

@@ -332,7 +332,7 @@ std::string verify_operands(const PackedKernel& kernel, PackedType type, bool ex
 }  // namespace
 
 std::string verify_packed(const PackedKernel& kernel, PackedType type) {
-  const std::string wrong = verify_operands(kernel, type, false);
+  std::string wrong = verify_operands(kernel, type, false);
   if (!wrong.empty() || !(is_int(type) || is_block(type))) return wrong;
   return verify_operands(kernel, type, true);
 }

@@ -16,8 +16,11 @@ float in_range(float x) { return std::clamp(x, -kLargestQuantizable, kLargestQua
 
 // Weights of a block, the largest of them 1; all 1 where none is given or none is above 0.
 void set_weights(const float* importance, int n, float* w) {
-  const float largest = importance != nullptr ? *std::max_element(importance, importance + n) : 0;
-  for (int i = 0; i < n; ++i) w[i] = largest > 0 ? importance[i] / largest : 1;
+  std::fill_n(w, n, 1.0f);
+  if (importance == nullptr) return;
+  const float largest = *std::max_element(importance, importance + n);
+  if (!(largest > 0)) return;
+  for (int i = 0; i < n; ++i) w[i] = importance[i] / largest;
 }
 
 template <typename Block>

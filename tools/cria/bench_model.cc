@@ -42,7 +42,7 @@ class SyntheticFile {
       bar.update(share);
       return !interrupted();
     };
-    const Status status = synthesize(path(), synth);
+    Status status = synthesize(path(), synth);
     bar.clear();
     return status;
   }

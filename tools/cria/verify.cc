@@ -36,12 +36,12 @@ std::string lines_of(const std::vector<KernelCheck>& checks) {
       names += " " + parts.name;
       ++n_agree;
     } else {
-      wrong += checks[i].slot + " is WRONG: " + checks[i].difference + "\n";
+      wrong.append(checks[i].slot).append(" is WRONG: ").append(checks[i].difference).append("\n");
     }
     const SlotParts next = i + 1 < checks.size() ? parts_of(checks[i + 1].slot) : SlotParts();
     if (next.table == parts.table && next.kind == parts.kind) continue;
     lines += format("%-12s %-7s %2d agree:", parts.table.c_str(), parts.kind.c_str(), n_agree);
-    lines += names + "\n" + wrong;
+    lines.append(names).append("\n").append(wrong);
     names = wrong = "";
     n_agree = 0;
   }

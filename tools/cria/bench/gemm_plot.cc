@@ -38,6 +38,7 @@ std::vector<Frame> frames_of(const std::vector<GemmResult>& results) {
                                         100 * r.gops / peak_of(r.limits, c.type));
   }
   std::vector<Frame> out;
+  out.reserve(frames.size());
   for (auto& [key, frame] : frames) out.push_back(std::move(frame));
   return out;
 }
@@ -71,9 +72,10 @@ class FrameDrawing {
     for (const auto& [library, points] : frame_.lines) {
       for (const auto& [m, share] : points) ms.insert(m);
     }
-    for (const double m : ms)
+    for (const double m : ms) {
       svg += text(at_x(m), y_ + kFrameHeight - kBottom + 16, std::to_string(std::lround(m)),
                   "middle", 10);
+    }
     svg += text(kFrameWidth / 2.0, y_ + kFrameHeight - 6,
                 "M (rows of A); share of the measured peak", "middle", 10);
     int i_line = 0;

@@ -73,7 +73,7 @@ Result<uint64_t> hash_logits(const Model& model, const ModelBenchOptions& option
   std::vector<TokenId> tokens = fixed_tokens(kHashChunk + kHashSingle, model.info().n_vocab);
   Status status = session->append({tokens.begin(), tokens.begin() + kHashChunk});
   for (int i = 0; i < kHashSingle && status.ok(); ++i) {
-    status = session->append({tokens[static_cast<size_t>(kHashChunk + i)]});
+    status = session->append({tokens[static_cast<size_t>(kHashChunk) + static_cast<size_t>(i)]});
   }
   if (!status.ok()) return status;
   uint64_t hash = 0xcbf29ce484222325u;
@@ -130,7 +130,8 @@ class Runner {
     Status status;
     for (int i = 0; i < test_.n_gen && status.ok(); ++i) {
       if (stop_()) return Status(StatusCode::cancelled, "cancelled");
-      status = session_.append({tokens_[static_cast<size_t>(test_.n_prompt + i)]});
+      status =
+          session_.append({tokens_[static_cast<size_t>(test_.n_prompt) + static_cast<size_t>(i)]});
     }
     ns += now_ns() - start;
     return status;
