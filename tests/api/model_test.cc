@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "cria/diagnose.h"
 #include "support/shared_data.h"
 #include "support/tiny_model.h"
@@ -21,7 +23,9 @@ TEST(Model, SaysWhatItIs) {
   EXPECT_EQ(model->info().architecture, "llama");
   EXPECT_EQ(model->info().format, "GGUF v3");
   EXPECT_EQ(model->info().n_layers, 2);
-  EXPECT_EQ(model->info().kernels, kernel_tables().back());
+  // Not always the last one: some suit other cores than these.
+  const auto tables = kernel_tables();
+  EXPECT_NE(std::find(tables.begin(), tables.end(), model->info().kernels), tables.end());
   EXPECT_GT(model->info().n_params, 0);
 }
 

@@ -58,8 +58,7 @@ class Cria : public GemmLibrary {
   explicit Cria(std::string isa) : isa_(std::move(isa)) {}
   std::string name() const override { return "cria"; }
   std::string note() const override {
-    const std::vector<std::string> tables = kernel_tables();
-    return std::string(version()) + ", kernels " + (isa_.empty() ? tables.back() : isa_);
+    return std::string(version()) + ", kernels " + (isa_.empty() ? "by default" : isa_);
   }
   std::unique_ptr<GemmRun> prepare(const GemmCase& c, const GemmData& data) override {
     return std::make_unique<CriaRun>(c, data, isa_);
