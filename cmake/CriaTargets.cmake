@@ -17,6 +17,10 @@ if(CRIA_SANITIZE)
   target_link_options(cria_flags INTERFACE -fsanitize=${CRIA_SANITIZE})
 endif()
 
+# Programs and tests around the library: what they compute themselves is little, and full optimisation
+# would take as long to compile as all of the library.
+set(CRIA_OUTER_OPTIONS $<$<CONFIG:Release>:-O1>)
+
 # cria_add_layer(NAME SOURCES... [LIBS libs...]): one folder of src/ as an object library
 # cria_layer_NAME. Position independent, because the same objects go into libcria.a and libcria.so.
 function(cria_add_layer name)
@@ -37,6 +41,7 @@ function(cria_add_test name)
   add_executable(test_${name} ${ARG_SOURCES})
   target_link_libraries(test_${name} PRIVATE cria_flags cria_test_support Threads::Threads
                                              ${ARG_LIBS})
+  target_compile_options(test_${name} PRIVATE ${CRIA_OUTER_OPTIONS})
   foreach(layer IN LISTS ARG_LAYERS)
     target_sources(test_${name} PRIVATE $<TARGET_OBJECTS:cria_layer_${layer}>)
     get_property(libs GLOBAL PROPERTY CRIA_LAYER_LIBS_${layer})

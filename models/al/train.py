@@ -4,7 +4,8 @@
 Reads train-*.jsonl and valid.jsonl of --data (format: TASK.md); keeps everything that it makes in
 --work: al.model (the vocabulary), cache/, checkpoint.pt, log.jsonl. The learning rate and the order
 of the data follow the share of --minutes that is spent, so a run ends when its time ends, whatever
-the machine; a killed run goes on with --resume, a finished one with --resume and more --minutes.
+the machine; a killed run (SIGTERM saves it first) goes on with --resume, a finished one with
+--resume and more --minutes.
 
 Needs Debian's python3-torch, python3-numpy, python3-sentencepiece and libopenblas0-pthread: without
 the last one matrix products run on a slow reference library.
@@ -14,6 +15,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -173,7 +175,12 @@ class Trainer:
               f"{self.dtype}, {a.workers} workers, {self.device}", flush=True)
         shown, n_shown_tokens, losses = self.seconds, self.n_tokens, []
         saved = validated = self.seconds
+        stopped = []
+        signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
         while self.progress < 1:
+            if stopped:
+                self.save()
+                sys.exit(f"stopped after {self.seconds / 60:.1f} minutes; saved")
             start = time.monotonic()
             losses.append(self.train_step())
             self.seconds += time.monotonic() - start

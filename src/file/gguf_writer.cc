@@ -1,26 +1,13 @@
 #include "file/gguf_writer.h"
 
-#include <cstring>
-
 #include "base/checked.h"
+#include "file/append.h"
 
 namespace cria::file {
 namespace {
 
 constexpr uint64_t kAlignment = 32;  // what readers take where no key says otherwise
 constexpr uint32_t kVersion = 3;
-
-template <typename T>
-void append_number(std::string& out, T value) {
-  char bytes[sizeof value];  // little-endian, as every machine that this library runs on
-  std::memcpy(bytes, &value, sizeof value);
-  out.append(bytes, sizeof value);
-}
-
-void append_text(std::string& out, std::string_view text) {
-  append_number(out, static_cast<uint64_t>(text.size()));
-  out += text;
-}
 
 void append_array_head(std::string& out, MetaType elem_type, size_t count) {
   append_number(out, static_cast<uint32_t>(elem_type));

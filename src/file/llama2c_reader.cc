@@ -10,10 +10,10 @@
 namespace cria::file {
 namespace {
 
-constexpr uint32_t kMagic = 0x616b3432;  // "ak42" as a number: its bytes stand as "24ka"
-constexpr uint64_t kHeaderBytes = 256;   // of versions 1 and 2, padded with zeros
-constexpr int64_t kMaxLayers = 1024;     // bounds our own memory; the largest models have some 130
-constexpr float kNormEpsilon = 1e-5f;    // the run programs have these two as constants
+constexpr uint32_t kLlama2cMagic = 0x616b3432;  // "ak42" as a number: its bytes stand as "24ka"
+constexpr uint64_t kHeaderBytes = 256;          // of versions 1 and 2, padded with zeros
+constexpr int64_t kMaxLayers = 1024;   // bounds our own memory; the largest models have some 130
+constexpr float kNormEpsilon = 1e-5f;  // the run programs have these two as constants
 constexpr float kRopeBase = 10000.0f;
 
 enum class Encoding { legacy_f32, f32, grouped_i8 };
@@ -82,7 +82,7 @@ Status Llama2cReader::read_header() {
     catalog_->format = "llama2.c legacy";
     return read_sizes();
   }
-  CRIA_RETURN_IF_ERROR(in_.skip("magic", sizeof kMagic));
+  CRIA_RETURN_IF_ERROR(in_.skip("magic", sizeof kLlama2cMagic));
   CRIA_RETURN_IF_ERROR(read_version());
   CRIA_RETURN_IF_ERROR(read_sizes());
   CRIA_RETURN_IF_ERROR(read_flags());
@@ -319,7 +319,8 @@ void Llama2cReader::add_metadata() {
 }  // namespace
 
 bool looks_like_llama2c(Bytes bytes) {
-  return bytes.size() >= sizeof kMagic && std::memcmp(bytes.data(), &kMagic, sizeof kMagic) == 0;
+  return bytes.size() >= sizeof kLlama2cMagic &&
+         std::memcmp(bytes.data(), &kLlama2cMagic, sizeof kLlama2cMagic) == 0;
 }
 
 Result<std::shared_ptr<Catalog>> read_llama2c(Bytes bytes, std::string_view name) {

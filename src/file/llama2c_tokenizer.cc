@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "file/append.h"
 #include "file/readers.h"
 
 namespace cria::file {
@@ -26,18 +27,6 @@ struct Vocabulary {
   std::string scores;
   std::string types;
 };
-
-template <typename T>
-void append_number(std::string& out, T value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  out.append(bytes, sizeof value);
-}
-
-void append_text(std::string& out, std::string_view text) {
-  append_number(out, static_cast<uint64_t>(text.size()));
-  out += text;
-}
 
 std::string with_visible_spaces(std::string_view text) {
   std::string out;

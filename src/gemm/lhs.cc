@@ -37,8 +37,6 @@ int64_t made_row_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
   return a.n_cols * (is_int(a.type) ? 1 : 4);
 }
 
-int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
 const std::byte* element_at(const ConstMatrixView& a, const Steps& steps, int64_t r, int64_t c) {
   return static_cast<const std::byte*>(a.data) + r * steps.row + c * steps.column;
 }
@@ -116,11 +114,11 @@ int32_t sum_of_row(const ConstMatrixView& a, int64_t row) {
 }
 
 int64_t rows_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
-  return in_place(kernel, a) ? 0 : a.n_rows * aligned(made_row_bytes(kernel, a));
+  return in_place(kernel, a) ? 0 : a.n_rows * whole_lines(made_row_bytes(kernel, a));
 }
 
 int64_t sums_bytes(const PackedKernel& kernel, const ConstMatrixView& a) {
-  return kernel.wants_a_sums ? aligned(a.n_rows * 4) : 0;
+  return kernel.wants_a_sums ? whole_lines(a.n_rows * 4) : 0;
 }
 
 // Of the groups of all blocks of k.
@@ -152,7 +150,7 @@ void make_groups_of_pass(const PackedKernel& kernel, const Plan& plan, int64_t f
 }  // namespace
 
 int64_t grouped_row_bytes(const PackedKernel& kernel, int64_t n_k) {
-  return aligned((kernel.group_bytes(n_k) + kernel.group_rows - 1) / kernel.group_rows);
+  return whole_lines((kernel.group_bytes(n_k) + kernel.group_rows - 1) / kernel.group_rows);
 }
 
 const std::byte* group_at(const Lhs& lhs, const PackedKernel& kernel, const Plan& plan, int64_t row,
@@ -187,7 +185,7 @@ Lhs make_lhs(const Compute& compute, const PackedKernel& kernel, const ConstMatr
   std::byte* rows = scratch + sums_bytes(kernel, a);
   const Steps steps = steps_of(a);
   lhs.data = direct ? static_cast<const std::byte*>(a.data) : rows;
-  lhs.row_bytes = direct ? steps.row : aligned(made_row_bytes(kernel, a));
+  lhs.row_bytes = direct ? steps.row : whole_lines(made_row_bytes(kernel, a));
   lhs.step_bytes = direct                              ? steps.column
                    : kernel.form == LhsForm::q8a       ? 0
                    : kernel.form == LhsForm::wide_rows ? 2

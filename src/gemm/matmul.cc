@@ -7,12 +7,8 @@
 namespace cria::gemm {
 namespace {
 
-// Of weights that are multiplied as they stand: rows that a thread claims at once, and
-// multiply-adds under which waking another thread costs more than it saves.
+// Of weights that are multiplied as they stand: rows that a thread claims at once.
 constexpr int64_t kPanelRows = 16;
-constexpr int64_t kMinParallelWork = 1 << 16;
-
-int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 int64_t q8a_row_bytes(int64_t n_cols) {
   return n_cols / 32 * static_cast<int64_t>(sizeof(BlockQ8A));
@@ -72,7 +68,8 @@ uint64_t MatmulInput::scratch_bytes(const kernels::Table& kernels, int64_t n_tok
                                     int64_t group_size) {
   int64_t bytes = q8a_row_bytes(n_cols + 31);
   if (group_size > 0) bytes = std::max(bytes, kernels::grouped_row_bytes(n_cols, group_size));
-  return static_cast<uint64_t>(aligned(n_tokens * bytes) + groups_bytes(kernels, n_tokens, n_cols));
+  return static_cast<uint64_t>(whole_lines(n_tokens * bytes) +
+                               groups_bytes(kernels, n_tokens, n_cols));
 }
 
 void MatmulInput::set(const float* x, int64_t n_tokens, int64_t n_cols) {
@@ -125,7 +122,7 @@ Lhs MatmulInput::lhs_for(const Compute& compute, const PackedWeights& w, const P
 
 void MatmulInput::interleave(const Compute& compute, const kernels::PackedKernel& kernel,
                              const Plan& plan, Lhs& lhs) {
-  lhs.groups = scratch_.data() + aligned(n_tokens_ * q8a_row_bytes(n_cols_));
+  lhs.groups = scratch_.data() + whole_lines(n_tokens_ * q8a_row_bytes(n_cols_));
   lhs.n_rows = n_tokens_;
   if (held_groups_ == &kernel && held_k_block_ == plan.k_block) return;
   make_groups(compute, kernel, plan, n_cols_, lhs);

@@ -5,8 +5,6 @@
 namespace cria::gemm {
 namespace {
 
-int64_t aligned(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
 // A claim of work: some panels, all rows.
 class Claim {
  public:
@@ -27,11 +25,11 @@ class Claim {
 
   static int64_t sums_bytes(const PackedProduct& product, const Plan& plan) {
     if (product.out.sums_in_c()) return 0;
-    return aligned(plan.m_block * plan.panels_per_claim * product.kernel->width * 4);
+    return whole_lines(plan.m_block * plan.panels_per_claim * product.kernel->width * 4);
   }
   static int64_t pack_bytes(const PackedProduct& product, const Plan& plan) {
     if (product.panels != nullptr) return 0;
-    return aligned(plan.panels_per_claim * product.kernel->panel_bytes(product.shape.k));
+    return whole_lines(plan.panels_per_claim * product.kernel->panel_bytes(product.shape.k));
   }
 
   void run() {

@@ -20,8 +20,6 @@ constexpr int64_t kLhsBlockBytes = 128 << 10;
 // out slow cores.
 constexpr int64_t kClaimBytes = 64 << 10;
 constexpr int64_t kClaimsPerThread = 4;
-// Multiply-adds under which waking another thread costs more than it saves (a few microseconds).
-constexpr int64_t kMinParallelWork = 1 << 16;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t unit) { return ceil_div(a, unit) * unit; }

@@ -9,6 +9,12 @@
 
 namespace cria::gemm {
 
+// Multiply-adds under which waking another thread costs more than it saves (a few microseconds).
+constexpr int64_t kMinParallelWork = 1 << 16;
+
+// Sizes of parts of scratch memory: no two parts share a cache line.
+inline int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
 struct ProductShape {
   int64_t m = 0;  // rows of A and C
   int64_t n = 0;  // columns of B and C

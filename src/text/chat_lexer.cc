@@ -11,7 +11,7 @@
 namespace cria::text {
 namespace {
 
-using Kind = JinjaToken::Kind;
+using TokenKind = JinjaToken::Kind;
 
 // Templates in use have at most some 1,000 tokens and names of 30 bytes. The limits bound what the
 // tokens and the tree made of them take in memory, and the time to compare a name.
@@ -58,7 +58,7 @@ class Lexer {
   Status run() {
     while (at_ < source_.size()) CRIA_RETURN_IF_ERROR(lex_text_and_tag());
     CRIA_RETURN_IF_ERROR(check_size());
-    push(Kind::end, "");
+    push(TokenKind::end, "");
     return {};
   }
   std::vector<JinjaToken> take() { return std::move(tokens_); }
@@ -68,7 +68,7 @@ class Lexer {
 
   std::string_view rest() const { return std::string_view(source_).substr(at_); }
   bool next_is(std::string_view text) const { return rest().starts_with(text); }
-  void push(Kind kind, std::string text) { tokens_.push_back({kind, std::move(text), line_}); }
+  void push(TokenKind kind, std::string text) { tokens_.push_back({kind, std::move(text), line_}); }
   Status error(std::string_view what) const { return unsupported("line ", line_, ": ", what); }
 
   Status check_size() const {
@@ -87,7 +87,7 @@ class Lexer {
     while (begin < source_.size() && !starts_tag(begin)) ++begin;
     std::string_view text = rest().substr(0, begin - at_);
     if (begin == source_.size()) {
-      push(Kind::text, std::string(text));
+      push(TokenKind::text, std::string(text));
       advance(text.size());
       return {};
     }
@@ -100,7 +100,7 @@ class Lexer {
     } else if (sign != '+' && tag != Tag::output) {
       text = without_indent(text);
     }
-    if (!text.empty()) push(Kind::text, std::string(text));
+    if (!text.empty()) push(TokenKind::text, std::string(text));
     advance(n_text_bytes + 2 + (sign == '-' || sign == '+'));
     line_starting_ = false;
     return tag == Tag::comment ? skip_comment() : lex_tag(tag);
@@ -142,7 +142,7 @@ class Lexer {
   }
 
   Status lex_tag(Tag tag) {
-    push(tag == Tag::output ? Kind::output_begin : Kind::block_begin, "");
+    push(tag == Tag::output ? TokenKind::output_begin : TokenKind::block_begin, "");
     brackets_.clear();
     while (true) {
       while (at_ < source_.size() && is_ascii_space(source_[at_])) advance(1);
@@ -158,7 +158,7 @@ class Lexer {
     const bool has_sign = next_is("-") || (next_is("+") && tag == Tag::block);
     if (!rest().substr(has_sign).starts_with(end)) return false;
     const char sign = has_sign ? source_[at_] : ' ';
-    push(tag == Tag::output ? Kind::output_end : Kind::block_end, "");
+    push(tag == Tag::output ? TokenKind::output_end : TokenKind::block_end, "");
     advance(2 + has_sign);
     finish_tag(sign, tag == Tag::block);
     return true;
@@ -176,7 +176,7 @@ class Lexer {
     size_t n = 1;
     while (n < rest().size() && (is_name_start(rest()[n]) || is_digit(rest()[n]))) ++n;
     if (n > kMaxNameBytes) return error("a name that is too long");
-    push(Kind::name, std::string(rest().substr(0, n)));
+    push(TokenKind::name, std::string(rest().substr(0, n)));
     advance(n);
     return {};
   }
@@ -190,7 +190,7 @@ class Lexer {
       while (n < rest().size() && is_digit(rest()[n])) ++n;
     }
     if (n < rest().size() && is_name_start(rest()[n])) return error("a number of unknown form");
-    push(fraction ? Kind::fraction : Kind::integer, std::string(rest().substr(0, n)));
+    push(fraction ? TokenKind::fraction : TokenKind::integer, std::string(rest().substr(0, n)));
     advance(n);
     return {};
   }
@@ -207,7 +207,7 @@ class Lexer {
     }
     if (op == "(" || op == "[" || op == "{") brackets_ += op;
     if (op == ")" || op == "]" || op == "}") CRIA_RETURN_IF_ERROR(close_bracket(op[0]));
-    push(Kind::op, std::string(op));
+    push(TokenKind::op, std::string(op));
     advance(op.size());
     return {};
   }
@@ -235,7 +235,7 @@ class Lexer {
       }
     }
     advance(1);
-    tokens_.push_back({Kind::string, std::move(value), line});
+    tokens_.push_back({TokenKind::string, std::move(value), line});
     return {};
   }
 

@@ -12,7 +12,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr const char* kHouse = R"json({"services": ["light.toggle()"], "devices": [
+constexpr const char* kChatHouse = R"json({"services": ["light.toggle()"], "devices": [
     {"id": "light.kitchen", "name": "Kitchen Light", "state": "off"}]})json";
 // Cut where a streamed block is hardest to hide.
 const std::vector<std::string> kReply = {"Toggling it",
@@ -28,7 +28,7 @@ class AlChat : public ::testing::Test {
  protected:
   void SetUp() override {
     write_canned_al(kReply, model_);
-    write_file(house_, kHouse);
+    write_file(house_, kChatHouse);
   }
   std::unique_ptr<TerminalProcess> start(const Words& flags) {
     ProcessOptions options = clean_environment();

@@ -13,7 +13,7 @@
 namespace cria::testing {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
 constexpr const char* kHouse = R"json({

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "cli/program.h"
 #include "support/shared_data.h"
@@ -16,22 +15,15 @@ namespace {
 using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
-ProcessResult bench(const Words& more, const ProcessOptions& options = {}) {
+ProcessResult bench_model(const Words& more, const ProcessOptions& options = {}) {
   Words words = {"bench", "--synthetic", "tiny"};
   words.insert(words.end(), more.begin(), more.end());
   return cria(words, options);
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 TEST(BenchModel, JsonHasTheKeysThatScriptsRead) {
   const ProcessResult result =
-      bench({"-p", "16", "-n", "4", "--batch", "1,4", "-r", "2", "-t", "1,2", "-o", "json"});
+      bench_model({"-p", "16", "-n", "4", "--batch", "1,4", "-r", "2", "-t", "1,2", "-o", "json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json list = Json::parse(result.out, nullptr, false);
   ASSERT_TRUE(list.is_array()) << result.out;
@@ -68,7 +60,7 @@ TEST(BenchModel, TheHashTellsModelsApart) {
   const auto hash = [](const Words& more) {
     Words words = {"-p", "0", "-n", "1", "-r", "1", "-t", "1", "-o", "jsonl"};
     words.insert(words.end(), more.begin(), more.end());
-    const Json one = Json::parse(bench(words).out, nullptr, false);
+    const Json one = Json::parse(bench_model(words).out, nullptr, false);
     return one.is_object() ? one["logit_hash"].get<std::string>() : "";
   };
   const std::string q4 = hash({});
@@ -78,7 +70,7 @@ TEST(BenchModel, TheHashTellsModelsApart) {
 
 TEST(BenchModel, TableHasTheColumnsThatScriptsRead) {
   const ProcessResult result =
-      bench({"-p", "8,16", "-n", "0", "-pg", "8,2", "-d", "0,32", "-r", "1", "-t", "1"});
+      bench_model({"-p", "8,16", "-n", "0", "-pg", "8,2", "-d", "0,32", "-r", "1", "-t", "1"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const auto lines = lines_of(result.out);
   ASSERT_GT(lines.size(), 8u) << result.out;
@@ -93,7 +85,8 @@ TEST(BenchModel, TableHasTheColumnsThatScriptsRead) {
 }
 
 TEST(BenchModel, CsvHasAFieldForEachColumn) {
-  const ProcessResult result = bench({"-p", "4", "-n", "2", "-r", "1", "-t", "1", "-o", "csv"});
+  const ProcessResult result =
+      bench_model({"-p", "4", "-n", "2", "-r", "1", "-t", "1", "-o", "csv"});
   const auto lines = lines_of(result.out);
   ASSERT_EQ(lines.size(), 3u) << result.err;
   EXPECT_EQ(lines[0].rfind("build_commit,build_number,cpu_info,", 0), 0u);
@@ -118,8 +111,8 @@ TEST(BenchModel, AFileIsMeasuredAndAMissingOneIsSaidOnce) {
 
 TEST(BenchModel, AfterCtrlCStandsWhatWasMeasured) {
   const ProcessResult result =
-      bench({"-p", "1", "-n", "20000", "-r", "20", "-t", "1", "--batch", "2"},
-            {.interrupt_after_seconds = 0.1, .interrupt_after_output = "| pp1 |"});
+      bench_model({"-p", "1", "-n", "20000", "-r", "20", "-t", "1", "--batch", "2"},
+                  {.interrupt_after_seconds = 0.1, .interrupt_after_output = "| pp1 |"});
   EXPECT_EQ(result.exit_code, 130);
   EXPECT_LT(result.seconds_after_interrupt, 10 * patience());
   EXPECT_NE(result.out.find("| pp1 |"), std::string::npos) << result.out;
@@ -137,7 +130,7 @@ TEST(BenchModel, WrongUsageNamesTheFlag) {
       {"--bogus", {"--bogus"}},
   };
   for (const auto& [flag, more] : wrong) {
-    const ProcessResult result = bench(more);
+    const ProcessResult result = bench_model(more);
     EXPECT_EQ(result.exit_code, 2) << flag;
     EXPECT_EQ(result.out, "") << flag;
     EXPECT_TRUE(is_one_message(result.err)) << result.err;

@@ -6,7 +6,6 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "cli/program.h"
 
@@ -17,22 +16,15 @@ using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
 // A product small enough for any machine, with these words more.
-ProcessResult bench(const Words& more) {
+ProcessResult bench_gemm(const Words& more) {
   Words words = {"bench", "gemm", "--n", "40", "--k", "256", "-r", "5", "--weights", "warm"};
   words.insert(words.end(), more.begin(), more.end());
   return cria(words, clean_environment());
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 TEST(BenchGemm, JsonIsAListOfCheckedResultsWithAllKeys) {
   const ProcessResult result =
-      bench({"--type", "f32,s8,q4_0,q6_k", "--m", "1,3", "--libs", "eigen", "-o", "json"});
+      bench_gemm({"--type", "f32,s8,q4_0,q6_k", "--m", "1,3", "--libs", "eigen", "-o", "json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json list = Json::parse(result.out, nullptr, false);
   ASSERT_TRUE(list.is_array()) << result.out;
@@ -62,12 +54,12 @@ TEST(BenchGemm, TableAndCsvHaveARowPerResultAndTheNamedTableIsMeasured) {
   const Words scalar = {"--type", "f16", "--m", "1-4*2", "--isa", "scalar", "--libs", "none"};
   Words words = scalar;
   words.insert(words.end(), {"-o", "csv"});
-  const auto csv = lines_of(bench(words).out);
+  const auto csv = lines_of(bench_gemm(words).out);
   ASSERT_EQ(csv.size(), 4u);  // a head, and 1, 2 and 4 rows
   EXPECT_EQ(csv[0].rfind("type,m,n,k,threads,weights,lib,gops,", 0), 0u) << csv[0];
   EXPECT_EQ(csv[2].rfind("f16,2,40,256,1,warm,cria,", 0), 0u) << csv[2];
   EXPECT_EQ(csv[2].substr(csv[2].size() - 5), ",true");
-  const ProcessResult table = bench(scalar);
+  const ProcessResult table = bench_gemm(scalar);
   EXPECT_EQ(lines_of(table.out).size(), 5u) << table.out;
   EXPECT_NE(table.err.find("scalar"), std::string::npos) << table.err;
 }
@@ -75,7 +67,7 @@ TEST(BenchGemm, TableAndCsvHaveARowPerResultAndTheNamedTableIsMeasured) {
 TEST(BenchGemm, PlotIsAnSvgFile) {
   const auto path = std::filesystem::temp_directory_path() / "cria-bench-test.svg";
   const ProcessResult result =
-      bench({"--type", "f32", "--m", "1,2", "--libs", "none", "--plot", path.string()});
+      bench_gemm({"--type", "f32", "--m", "1,2", "--libs", "none", "--plot", path.string()});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   std::ifstream in(path);
   std::stringstream svg;

@@ -75,4 +75,11 @@ bool is_one_message(const std::string& err) {
   return err.rfind("cria: ", 0) == 0 && err.size() > 7 && err.find('\n') == err.size() - 1;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
 }  // namespace cria::testing

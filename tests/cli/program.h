@@ -31,5 +31,6 @@ ProcessOptions clean_environment();
 
 // "cria: MESSAGE\n", and nothing else: what every error of the program looks like.
 bool is_one_message(const std::string& err);
+std::vector<std::string> lines_of(const std::string& text);
 
 }  // namespace cria::testing

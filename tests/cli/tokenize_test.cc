@@ -23,7 +23,7 @@ std::vector<std::string> texts_of(const std::string& file) {
 }
 
 // Ids without the blanks that the expected files begin lines with.
-std::vector<std::string> lines_of(const std::string& file) {
+std::vector<std::string> lines_of_file(const std::string& file) {
   std::vector<std::string> lines;
   std::istringstream in(file);
   for (std::string line; std::getline(in, line);) {
@@ -37,7 +37,7 @@ class TokenizeVocabulary : public ::testing::TestWithParam<const char*> {};
 TEST_P(TokenizeVocabulary, IdsAreThoseExpected) {
   CRIA_SHARED_FILE(vocabulary, std::string("vocabs/ggml-vocab-") + GetParam() + ".gguf");
   const std::vector<std::string> texts = texts_of(read_file(vocabulary + ".inp"));
-  const std::vector<std::string> expected = lines_of(read_file(vocabulary + ".out"));
+  const std::vector<std::string> expected = lines_of_file(read_file(vocabulary + ".out"));
   ASSERT_GE(texts.size(), 46u);
   ASSERT_GE(expected.size(), texts.size());
   const size_t step = patience() > 1 ? 6 : 1;  // a start of the program takes long there

@@ -6,19 +6,10 @@
 #include <cmath>
 
 #include "engine/text_chunks.h"
-#include "support/shared_data.h"
-#include "support/tiny_model.h"
+#include "load_tiny.h"
 
 namespace cria::engine {
 namespace {
-
-std::shared_ptr<const model::Model> load_tiny(const testing::TinyModel& tiny) {
-  const std::string path = testing::temporary_dir() + "/model.gguf";
-  testing::write_tiny_model(tiny, path);
-  auto loaded = model::load(path, {});
-  EXPECT_TRUE(loaded.ok()) << loaded.status().message();
-  return *loaded;
-}
 
 std::string some_text(int n) {
   std::string text;

@@ -6,20 +6,10 @@
 #include <cstring>
 
 #include "kernels/dispatch.h"
-#include "support/shared_data.h"
-#include "support/tiny_model.h"
+#include "load_tiny.h"
 
 namespace cria::engine {
 namespace {
-
-std::shared_ptr<const model::Model> load_tiny(testing::TinyModel tiny, std::string_view isa = "") {
-  const std::string path = testing::temporary_dir() + "/model.gguf";
-  testing::write_tiny_model(tiny, path);
-  auto loaded =
-      model::load(path, {.tokenizer_path = "", .isa = std::string(isa), .on_progress = {}});
-  EXPECT_TRUE(loaded.ok()) << loaded.status().message();
-  return *loaded;
-}
 
 std::vector<TokenId> some_tokens(int n) {
   std::vector<TokenId> tokens;

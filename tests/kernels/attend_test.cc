@@ -12,7 +12,7 @@ namespace {
 using testing::Guarded;
 using testing::Random;
 
-struct Shape {
+struct HeadsShape {
   int64_t n_heads, head_dim, n_positions;
   int64_t gap;  // elements between the end of a row and the next row
 };
@@ -26,7 +26,7 @@ void from_f32(float value, uint16_t& out) { out = f32_to_f16(value); }
 template <typename Element>
 class Problem {
  public:
-  Problem(const Shape& shape, Random& random, float q_range)
+  Problem(const HeadsShape& shape, Random& random, float q_range)
       : shape_(shape),
         q_(testing::uniforms(random, shape.n_heads * shape.head_dim, q_range)),
         k_(n_elems()),
@@ -85,7 +85,7 @@ class Problem {
   int64_t stride() const { return shape_.head_dim + shape_.gap; }
   int64_t n_elems() const { return (shape_.n_positions - 1) * stride() + shape_.head_dim; }
 
-  Shape shape_;
+  HeadsShape shape_;
   Guarded<float> q_;
   Guarded<Element> k_, v_;
 };
@@ -98,7 +98,7 @@ class Attend : public testing::EveryTable {
   }
 
   template <typename Element>
-  void check(const Shape& shape, uint32_t seed, float q_range, double tolerance) {
+  void check(const HeadsShape& shape, uint32_t seed, float q_range, double tolerance) {
     SCOPED_TRACE(::testing::Message()
                  << "seed " << seed << " heads " << shape.n_heads << " head_dim " << shape.head_dim
                  << " positions " << shape.n_positions << " gap " << shape.gap);
@@ -113,7 +113,7 @@ class Attend : public testing::EveryTable {
     }
   }
 
-  void check_both(const Shape& shape, uint32_t seed) {
+  void check_both(const HeadsShape& shape, uint32_t seed) {
     check<float>(shape, seed, 2, 1e-5);
     check<uint16_t>(shape, seed, 2, 1e-5);
   }
@@ -132,7 +132,7 @@ TEST_P(Attend, EveryHeadDim) {
 
 TEST_P(Attend, AnyNumberOfHeadsGivesEachHeadsOwnBits) {
   Random random(31);  // NOLINT: a fixed seed
-  const Shape shape{19, 40, 150, 0};
+  const HeadsShape shape{19, 40, 150, 0};
   Problem<uint16_t> problem(shape, random, 2);
   Guarded<float> together(19 * 40), one_by_one(19 * 40);
   table_.attend_f16(problem.args(together.data()));
@@ -156,7 +156,7 @@ TEST_P(Attend, LargeScoresDoNotOverflow) {
 }
 
 TEST_P(Attend, EqualScoresGiveTheMeanAndOneStrongScoreGivesItsValue) {
-  const Shape shape{1, 8, 100, 0};
+  const HeadsShape shape{1, 8, 100, 0};
   Random random(35);  // NOLINT
   Problem<float> problem(shape, random, 1);
   std::fill_n(problem.q().data(), 8, 0.0f);
@@ -175,7 +175,7 @@ TEST_P(Attend, EqualScoresGiveTheMeanAndOneStrongScoreGivesItsValue) {
 
 TEST_P(Attend, ANanKeyIsNotLost) {
   for (const int64_t n : {1, 3, 64, 65, 130}) {
-    const Shape shape{1, 9, n, 0};
+    const HeadsShape shape{1, 9, n, 0};
     Random random(36);  // NOLINT
     Problem<float> problem(shape, random, 1);
     problem.k()[(n - 1) * 9 + 8] = std::nanf("");

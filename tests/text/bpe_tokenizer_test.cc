@@ -7,12 +7,6 @@
 namespace cria::text {
 namespace {
 
-std::unique_ptr<Tokenizer> make(VocabularyData vocab) {
-  auto made = make_tokenizer(std::move(vocab));
-  EXPECT_TRUE(made.ok()) << made.status().message();
-  return made.ok() ? std::move(made.value()) : nullptr;
-}
-
 std::vector<std::string> pieces_of(const Tokenizer& tokenizer, std::string_view text,
                                    EncodeOptions options = {false, false}) {
   std::vector<std::string> out;

@@ -17,12 +17,6 @@ namespace {
 const std::string kSpace = "\xE2\x96\x81";
 constexpr TokenId kFirst = 3 + 256;  // the first piece after <unk> <s> </s> and the bytes
 
-std::unique_ptr<Tokenizer> make(VocabularyData vocab) {
-  auto made = make_tokenizer(std::move(vocab));
-  EXPECT_TRUE(made.ok()) << made.status().message();
-  return made.ok() ? std::move(made.value()) : nullptr;
-}
-
 StatusCode refusal(VocabularyData vocab) {
   const auto made = make_tokenizer(std::move(vocab));
   return made.ok() ? StatusCode::ok : made.status().code();

@@ -70,6 +70,12 @@ std::unique_ptr<Tokenizer> tokenizer_from_model_file(const std::string& path) {
   return checked(make_sentencepiece_tokenizer(as_bytes(bytes), path));
 }
 
+std::unique_ptr<Tokenizer> make(VocabularyData vocab) {
+  auto made = make_tokenizer(std::move(vocab));
+  EXPECT_TRUE(made.ok()) << made.status().message();
+  return made.ok() ? std::move(made.value()) : nullptr;
+}
+
 std::vector<TokenId> encode(const Tokenizer& tokenizer, std::string_view text,
                             EncodeOptions options) {
   std::vector<TokenId> ids;

@@ -11,9 +11,10 @@
 
 namespace cria::text {
 
-// Fail the test and return null where the file cannot be read or is refused.
+// Fail the test and return null where the file cannot be read or the vocabulary is refused.
 std::unique_ptr<Tokenizer> tokenizer_from_gguf(const std::string& path);
 std::unique_ptr<Tokenizer> tokenizer_from_model_file(const std::string& path);
+std::unique_ptr<Tokenizer> make(VocabularyData vocab);
 VocabularyData vocabulary_from_gguf(const std::string& path);
 // Fails the test where the tokenizer refuses.
 std::vector<TokenId> encode(const Tokenizer& tokenizer, std::string_view text,

@@ -30,7 +30,7 @@ void add_shapes_of_model(const std::string& name, std::vector<GemmBenchOptions::
   }
 }
 
-BenchFormat checked_format(const std::string& name) {
+BenchFormat checked_gemm_format(const std::string& name) {
   if (name == "md") return BenchFormat::table;
   if (name == "csv") return BenchFormat::csv;
   if (name == "json") return BenchFormat::json;
@@ -44,12 +44,12 @@ std::vector<bool> checked_weights(const std::string& name) {
   refuse("--weights", "must be cold, warm or both; found \"" + name + "\"");
 }
 
-struct RawBench {
+struct RawGemmBench {
   std::string types = "f32", m = "1-64*2", n = "2048", k = "2048", model, threads = "1",
               weights = "cold", libraries, output = "md";
 };
 
-void finish_bench(const RawBench& raw, BenchGemmFlags& flags) {
+void finish_bench(const RawGemmBench& raw, BenchGemmFlags& flags) {
   GemmBenchOptions& bench = flags.bench;
   for (const std::string& type : split(raw.types, ',')) bench.types.push_back(checked_type(type));
   bench.m = parse_sizes("--m", raw.m);
@@ -65,7 +65,7 @@ void finish_bench(const RawBench& raw, BenchGemmFlags& flags) {
   }
   bench.cold = checked_weights(raw.weights);
   if (!raw.libraries.empty()) bench.libraries = split(raw.libraries, ',');
-  flags.format = checked_format(raw.output);
+  flags.format = checked_gemm_format(raw.output);
   for (const ElementType type : bench.types) {
     const int64_t block = type >= ElementType::q2_k ? 256 : type >= ElementType::q4_0 ? 32 : 1;
     for (const auto& shape : bench.shapes) {
@@ -96,7 +96,7 @@ constexpr const char* kExplainGemmExamples =
 std::optional<int> parse_bench_gemm(const std::vector<std::string>& words, BenchGemmFlags* flags) {
   CLI::App app("Times matrix products C(M,N) = A(M,K) B(K,N), ours and those of other libraries.",
                "cria bench gemm");
-  RawBench raw;
+  RawGemmBench raw;
   add_string(app, "--type", "LIST", "types of the weights, as in f32,s8,q4_0", raw.types);
   add_string(app, "--m", "LIST", "rows of A: 1,2,8 or 1-8 or 1-9+2 or 1-64*2", raw.m);
   add_string(app, "--n", "LIST", "columns of B", raw.n);

@@ -20,7 +20,7 @@ std::vector<int> sizes_of(const std::string& flags, const std::string& text, int
   return {sizes.begin(), sizes.end()};
 }
 
-BenchFormat checked_format(const std::string& name) {
+BenchFormat checked_model_format(const std::string& name) {
   if (name == "md") return BenchFormat::table;
   if (name == "csv") return BenchFormat::csv;
   if (name == "json") return BenchFormat::json;
@@ -37,11 +37,11 @@ std::pair<int, int> checked_pair(const std::string& text) {
           static_cast<int>(checked_size("--prompt-gen", parts[1]))};
 }
 
-struct RawBench {
+struct RawModelBench {
   std::string prompts, generations, depths, threads, batches, output = "md";
 };
 
-void add_measure_flags(CLI::App& app, RawBench& raw, ModelBenchOptions& bench) {
+void add_measure_flags(CLI::App& app, RawModelBench& raw, ModelBenchOptions& bench) {
   add_list(app, "-p,--n-prompt", "tokens of prompts; 0: none (512)", raw.prompts);
   add_list(app, "-n,--n-gen", "tokens to generate; 0: none (128)", raw.generations);
   add_repeatable(app, "--prompt-gen", "P,N", "a prompt and then a generation (also -pg)",
@@ -61,7 +61,7 @@ void add_measure_flags(CLI::App& app, RawBench& raw, ModelBenchOptions& bench) {
                  bench.v_type);
 }
 
-void set_lists(const RawBench& raw, ModelBenchOptions& bench) {
+void set_lists(const RawModelBench& raw, ModelBenchOptions& bench) {
   if (!raw.prompts.empty()) bench.prompts = sizes_of("-p,--n-prompt", raw.prompts, 0);
   if (!raw.generations.empty()) bench.generations = sizes_of("-n,--n-gen", raw.generations, 0);
   if (!raw.depths.empty()) bench.depths = sizes_of("-d,--n-depth", raw.depths, 0);
@@ -79,9 +79,9 @@ void set_lists(const RawBench& raw, ModelBenchOptions& bench) {
   }
 }
 
-void finish_bench(const CLI::App& app, const RawBench& raw, BenchModelFlags& flags) {
+void finish_bench(const CLI::App& app, const RawModelBench& raw, BenchModelFlags& flags) {
   set_lists(raw, flags.bench);
-  flags.format = checked_format(raw.output);
+  flags.format = checked_model_format(raw.output);
   if (flags.synthetic.empty()) {
     if (app.count("--type") > 0) refuse("--type", "goes with --synthetic only");
     return require_model(flags.model);
@@ -142,7 +142,7 @@ constexpr const char* kExplainModelExamples =
 std::optional<int> parse_bench_model(const std::vector<std::string>& words,
                                      BenchModelFlags* flags) {
   CLI::App app("Times a model: prompts, generation, flat batches.", "cria bench");
-  RawBench raw;
+  RawModelBench raw;
   add_model(app, flags->model);
   add_string(app, "--synthetic", "NAME", "random weights of this shape (cria synth --list)",
              flags->synthetic);

@@ -11,6 +11,11 @@
 
 namespace cria::house {
 
+// Of what a model asked for, and of how it wrote it.
+inline Status invalid(const std::string& reason) {
+  return Status(StatusCode::invalid_argument, reason);
+}
+
 struct Argument {
   std::string name;
   std::variant<double, std::string, bool> value;

@@ -26,8 +26,6 @@ constexpr std::array kNeeds = {
     Need{"media_player.volume_set", "level"},   Need{"timer.start", "duration"},
 };
 
-Status invalid(const std::string& reason) { return Status(StatusCode::invalid_argument, reason); }
-
 template <typename List>
 bool holds(const List& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();

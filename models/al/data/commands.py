@@ -102,6 +102,11 @@ WHAT = {"light": "a light", "switch": "a switch", "fan": "a fan", "climate": "a 
         "lock": "a lock", "media_player": "a media player", "timer": "a timer", "vacuum": "a vacuum"}
 
 
+def relative(ctx):
+    """A wish that depends on the state: "a bit warmer"."""
+    return single(ctx, list(wishes.RELATIVE))
+
+
 def without_device(ctx, wish, own):
     """"pause the music": the one device of its kind, or a question, or a refusal."""
     user = spoken(ctx, wish.text, wish.imperative)

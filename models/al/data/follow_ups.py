@@ -1,14 +1,17 @@
 """Turns that depend on the turn before. The house shows the state *now*, after the calls of the turns
 before, so a turn before is made to fit the state that a device has."""
 
+import re
+
+import commands
 import language
 import phrases
+import questions
 import reference
 import replies
+import talk
 import wishes
 from case import Case
-import commands
-import questions
 
 
 def say(ctx, text):
@@ -269,4 +272,24 @@ def follow_up(ctx):
         older = questions.one_device(train(ctx))
         if older:
             case.before = [(older.user, older.sentence), *case.before]
+    return case
+
+
+# What people turn to next, when it has nothing to do with what they just said.
+SUBJECTS = [(commands.single, 40), (commands.several, 10), (commands.group, 8), (questions.one_device, 15),
+            (questions.counting, 5), (commands.ask_back, 8), (commands.absent, 6), (commands.no_service, 4),
+            (talk.out_of_scope, 2), (talk.small_talk, 2)]
+POINTS_BACK = re.compile(r"\b(it|its|it's|them|they|that|this|these|those|there|too|again|same|other)\b", re.IGNORECASE)
+
+
+def new_subject(ctx):
+    """A request that stands alone after one or two that it has nothing to do with: not every second
+    turn is about the first."""
+    rng = ctx.rng
+    before = [found[2:] for _ in range(rng.choice([1, 1, 2]))
+              if (found := turn_before(ctx) or asked_before(ctx, rng.choice(ctx.house.devices)))]
+    case = rng.choices([f for f, _ in SUBJECTS], [w for _, w in SUBJECTS])[0](ctx)
+    if not before or not case or POINTS_BACK.search(case.user):
+        return None
+    case.before = before
     return case

@@ -22,12 +22,12 @@ import questions
 import talk
 
 # How often each kind of case is drawn in training.
-MIX = [(commands.single, 42), (commands.several, 10), (commands.group, 7), (questions.one_device, 15),
-       (questions.counting, 6), (commands.ask_back, 8), (commands.absent, 7), (questions.absent_device, 2),
-       (commands.no_service, 4), (commands.unfit, 2), (talk.out_of_scope, 4), (talk.small_talk, 5),
-       (follow_ups.follow_up, 16)]
+MIX = [(commands.single, 36), (commands.relative, 14), (commands.several, 16), (commands.group, 9),
+       (questions.one_device, 15), (questions.counting, 6), (commands.ask_back, 14), (commands.absent, 8),
+       (questions.absent_device, 2), (commands.no_service, 6), (commands.unfit, 3), (talk.out_of_scope, 3),
+       (talk.small_talk, 3), (follow_ups.follow_up, 16), (follow_ups.new_subject, 14)]
 # Nearly nothing but looking rows up; in training only.
-LOOKUPS = [(lookups.ids, 22), (lookups.states, 8), (lookups.names, 5)]
+LOOKUPS = [(lookups.ids, 14), (lookups.states, 5), (lookups.names, 3)]
 # (smallest, largest house, share of the samples): the curriculum, one shard or more each
 CURRICULUM = [(2, 4, 0.06), (2, 8, 0.14), (2, 12, 0.25), (2, 16, 0.25), (2, 24, 0.30)]
 SAMPLES = 120_000
@@ -90,7 +90,7 @@ AXES = {
     "state": ("test", "test", None, (2, 16), [(questions.one_device, 3), (questions.counting, 1)]),
     "refusals": ("test", "test", None, (2, 16), [(commands.absent, 4), (questions.absent_device, 1),
                  (commands.no_service, 3), (talk.out_of_scope, 2), (commands.ask_back, 5)]),
-    "relative": ("test", "test", None, (2, 16), [(lambda ctx: commands.single(ctx, list(commands.wishes.RELATIVE)), 1)]),
+    "relative": ("test", "test", None, (2, 16), [(commands.relative, 1)]),
     "follow_ups": ("test", "test", None, (2, 16), [(follow_ups.follow_up, 1)]),
 }
 WANTED = {"relative": lambda c: c.category == "relative", "new_verbs": lambda c: c.calls,
