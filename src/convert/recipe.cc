@@ -4,7 +4,6 @@
 #include "tensor/quantize.h"
 
 namespace cria::convert {
-namespace {
 
 // Layers that a rule is for. Errors in the first and the last layers cost most.
 enum class Layers {
@@ -21,8 +20,6 @@ struct Rule {
   Layers layers = Layers::none;
   DType dtype = DType::f32;
 };
-
-}  // namespace
 
 struct Recipe {
   const char* name;

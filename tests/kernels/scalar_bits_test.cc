@@ -1,5 +1,6 @@
-// The scalar table gives the same bits on every CPU and from every compiler: a hash of what each of
-// its slots makes of fixed inputs. A change of a definition changes its hash, and says so here.
+// The scalar kScalarTable gives the same bits on every CPU and from every compiler: a hash of what
+// each of its slots makes of fixed inputs. A change of a definition changes its hash, and says so
+// here.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,13 +26,13 @@ uint64_t hash(const std::vector<T>& values) {
   return hash(values.data(), values.size() * sizeof(T));
 }
 
-const Table& table = scalar::kTable;
+const Table& kScalarTable = scalar::kTable;
 
 TEST(ScalarBits, Quantize) {
   Random random(1);  // NOLINT: fixed inputs are the point
   const auto x = testing::uniforms(random, 2048, 3);
   std::vector<BlockQ8A> blocks(64);
-  table.quantize_q8a(x.data(), 2048, blocks.data());
+  kScalarTable.quantize_q8a(x.data(), 2048, blocks.data());
   EXPECT_EQ(hash(blocks), 0x0d38e32ac911a86bu);
 }
 
@@ -39,7 +40,7 @@ TEST(ScalarBits, Quantize) {
 std::vector<float> product(PackedType type, const std::vector<uint8_t>& w, int64_t n_k,
                            const void* a, int64_t a_step_bytes) {
   constexpr int64_t kColumns = 5;
-  const PackedKernel& kernel = *table.packed[static_cast<size_t>(type)];
+  const PackedKernel& kernel = *kScalarTable.packed[static_cast<size_t>(type)];
   const int64_t stride = static_cast<int64_t>(w.size()) / kColumns;
   std::vector<std::byte> panel(static_cast<size_t>(kernel.panel_bytes(n_k)));
   std::vector<float> out(kColumns);
@@ -72,7 +73,7 @@ TEST(ScalarBits, ProductsOfBlocks) {
   Random random(2);  // NOLINT
   const auto x = testing::uniforms(random, 512, 3);
   std::vector<BlockQ8A> tokens(16);
-  table.quantize_q8a(x.data(), 512, tokens.data());
+  kScalarTable.quantize_q8a(x.data(), 512, tokens.data());
   std::vector<float> out;
   constexpr DType kTypes[] = {DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q8_0,
                               DType::q2_k, DType::q3_k, DType::q4_k, DType::q5_k, DType::q6_k};
@@ -100,9 +101,9 @@ TEST(ScalarBits, NormAndActivation) {
   const auto x = testing::uniforms(random, 777, 8);
   const auto y = testing::uniforms(random, 777, 2);
   std::vector<float> out(777);
-  table.rms_norm(x.data(), y.data(), 777, 1e-5f, out.data());
+  kScalarTable.rms_norm(x.data(), y.data(), 777, 1e-5f, out.data());
   EXPECT_EQ(hash(out), 0x2b3c98350326ccceu);
-  table.swiglu(x.data(), y.data(), 777, out.data());
+  kScalarTable.swiglu(x.data(), y.data(), 777, out.data());
   EXPECT_EQ(hash(out), 0xd9cefa93b8db7597u);
 }
 
@@ -112,16 +113,16 @@ TEST(ScalarBits, Attend) {
   const auto k = testing::uniforms(random, 150 * 20, 1);
   const auto v = testing::uniforms(random, 150 * 20, 1);
   std::vector<float> out(3 * 20);
-  table.attend_f32({.q = q.data(),
-                    .n_heads = 3,
-                    .head_dim = 20,
-                    .k = reinterpret_cast<const std::byte*>(k.data()),
-                    .k_row_bytes = 80,
-                    .v = reinterpret_cast<const std::byte*>(v.data()),
-                    .v_row_bytes = 80,
-                    .n_positions = 150,
-                    .scale = 0.25f,
-                    .out = out.data()});
+  kScalarTable.attend_f32({.q = q.data(),
+                           .n_heads = 3,
+                           .head_dim = 20,
+                           .k = reinterpret_cast<const std::byte*>(k.data()),
+                           .k_row_bytes = 80,
+                           .v = reinterpret_cast<const std::byte*>(v.data()),
+                           .v_row_bytes = 80,
+                           .n_positions = 150,
+                           .scale = 0.25f,
+                           .out = out.data()});
   EXPECT_EQ(hash(out), 0x4b1dcf8a32b918abu);
 }
 
