@@ -19,7 +19,7 @@ endif()
 
 # Programs and tests around the library: what they compute themselves is little, and full optimisation
 # would take as long to compile as all of the library.
-set(CRIA_OUTER_OPTIONS $<$<CONFIG:Release>:-O1>)
+set(CRIA_OUTER_OPTIONS $<$<CONFIG:Release>:-O1> $<$<CONFIG:Debug>:-O0>)
 
 # cria_add_layer(NAME SOURCES... [LIBS libs...]): one folder of src/ as an object library
 # cria_layer_NAME. Position independent, because the same objects go into libcria.a and libcria.so.

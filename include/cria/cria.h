@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cria/diagnose.h"    // IWYU pragma: export
+#include "cria/engine.h"      // IWYU pragma: export
 #include "cria/gemm.h"        // IWYU pragma: export
 #include "cria/model.h"       // IWYU pragma: export
 #include "cria/perplexity.h"  // IWYU pragma: export

@@ -15,7 +15,10 @@
 
 namespace cria {
 
-enum class KvType { f16, f32 };
+// How keys and values are kept. q8_0 and q4_0: in blocks of 32 elements with a scale, a half and a
+// quarter of f16; for heads of a multiple of 32 up to 256 elements.
+enum class KvType { f16, f32, q8_0, q4_0 };
+CRIA_API const char* kv_type_name(KvType type);
 
 struct SessionOptions {
   int n_ctx = 0;              // tokens that the KV cache holds; 0: as the model was trained for
@@ -96,6 +99,14 @@ class CRIA_API Session {
   int64_t kv_bytes() const;  // reserved for the KV cache; taken as it fills
   // Forgets all but the first n_tokens. Errors: invalid_argument where it holds fewer.
   Status rewind(int n_tokens);
+
+  // Writes what the session holds to a file, whole or not at all. Errors: io_error.
+  Status save(const std::string& path);
+  // Goes on from such a file, in another process too: what was held then need not be evaluated
+  // again, and every later token is the one that it would have been. Errors, each leaving the
+  // session as it was: not_found, io_error; corrupt where the file is damaged; invalid_argument
+  // where it is of another model, type of KV cache or kernel table, or longer than n_ctx().
+  Status restore(const std::string& path);
 
   struct Impl;
   explicit Session(std::unique_ptr<Impl> impl);

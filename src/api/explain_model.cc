@@ -37,7 +37,7 @@ class Explainer {
     explanation_.n_threads = n_threads;
   }
 
-  ModelExplanation explain(const SessionOptions& options) {
+  Result<ModelExplanation> explain(const SessionOptions& options) {
     const model::Weights& weights = model_.weights;
     add("output", {&weights.output});
     for (const auto& layer : weights.layers) add("feed-forward gate, up", {&layer.gate, &layer.up});
@@ -50,10 +50,9 @@ class Explainer {
     }
     explanation_.weight_bytes +=
         vector_bytes() + static_cast<int64_t>(weights.embedding.row_bytes());
-    const int64_t row = static_cast<int64_t>(model_.config.n_kv_heads) * model_.config.head_dim;
-    const auto bytes_of = [](KvType type) { return type == KvType::f16 ? 2 : 4; };
-    explanation_.kv_bytes =
-        model_.config.n_layers * row * (bytes_of(options.k_type) + bytes_of(options.v_type));
+    const auto shape = engine::kv_shape(model_.config, options.k_type, options.v_type);
+    if (!shape.ok()) return shape.status();
+    explanation_.kv_bytes = ops::KvPool::token_bytes(*shape);
     return std::move(explanation_);
   }
 

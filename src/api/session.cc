@@ -2,11 +2,27 @@
 
 #include <algorithm>
 
+#include "api/chat_encoding.h"
 #include "api/guard.h"
 #include "api/impl.h"
 #include "engine/generate.h"
+#include "engine/session_file.h"
 
 namespace cria {
+
+const char* kv_type_name(KvType type) {
+  switch (type) {
+    case KvType::f16:
+      return "f16";
+    case KvType::f32:
+      return "f32";
+    case KvType::q8_0:
+      return "q8_0";
+    case KvType::q4_0:
+      return "q4_0";
+  }
+  return "unknown";
+}
 
 const char* finish_reason_name(FinishReason reason) {
   switch (reason) {
@@ -46,14 +62,6 @@ Result<GenerateResult> Session::generate_tokens(const std::vector<TokenId>& prom
 
 namespace {
 
-// Ends of a turn that are no single token of this vocabulary stop the reply as texts.
-void add_template_stops(const model::Vocabulary& vocabulary,
-                        const text::ChatTemplate& chat_template, std::vector<std::string>& stops) {
-  for (const std::string& end : chat_template.end_of_turn()) {
-    if (vocabulary.tokenizer->find_piece(end) < 0) stops.push_back(end);
-  }
-}
-
 // How many of ids the sequence holds already, leaving at least one to evaluate.
 int64_t n_shared_prefix(const std::vector<TokenId>& held, const std::vector<TokenId>& ids) {
   const auto differs = std::mismatch(held.begin(), held.end(), ids.begin(), ids.end());
@@ -68,30 +76,22 @@ Result<GenerateResult> Session::chat(const std::vector<ChatMessage>& messages,
                                      std::string_view template_name) {
   return api::guard([&]() -> Result<GenerateResult> {
     engine::Sequence& sequence = *impl_->sequence;
-    const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
-    const auto chat_template = api::find_template(vocabulary, template_name);
-    if (!chat_template.ok()) return chat_template.status();
-    CRIA_RETURN_IF_ERROR(engine::check(options, vocabulary));
-    const std::string mark = options.parse_special ? "" : engine::unused_mark(messages);
-    std::vector<ChatMessage> hidden = messages;
-    engine::hide_special(*vocabulary.tokenizer, mark, hidden);
-    const auto rendered = api::render_chat(vocabulary, hidden, true, template_name);
-    if (!rendered.ok()) return rendered.status();
-    auto ids = engine::encode_rendered(vocabulary, *rendered, mark);
-    if (!ids.ok()) return ids.status();
-    if (static_cast<int64_t>(ids->size()) > sequence.n_ctx()) {
+    auto encoded = api::encode_chat(*sequence.model().vocabulary, messages, options, template_name);
+    if (!encoded.ok()) return encoded.status();
+    std::vector<TokenId>& ids = encoded->ids;
+    if (static_cast<int64_t>(ids.size()) > sequence.n_ctx()) {
       return Status(StatusCode::context_full,
-                    str_cat("the context is full: the conversation has ", ids->size(),
+                    str_cat("the context is full: the conversation has ", ids.size(),
                             " tokens, expected at most ", sequence.n_ctx(),
                             "; start a new one or ask for a larger context"));
     }
     GenerateOptions with_stops = options;
-    add_template_stops(vocabulary, **chat_template, with_stops.stop);
-    const int64_t n_reused = std::max<int64_t>(0, n_shared_prefix(sequence.tokens(), *ids));
+    with_stops.stop.insert(with_stops.stop.end(), encoded->stops.begin(), encoded->stops.end());
+    const int64_t n_reused = std::max<int64_t>(0, n_shared_prefix(sequence.tokens(), ids));
     CRIA_RETURN_IF_ERROR(sequence.rewind(n_reused));
-    const auto n_prompt = static_cast<int>(ids->size());
-    ids->erase(ids->begin(), ids->begin() + n_reused);
-    auto result = engine::generate(sequence, *ids, with_stops, on_piece);
+    const auto n_prompt = static_cast<int>(ids.size());
+    ids.erase(ids.begin(), ids.begin() + n_reused);
+    auto result = engine::generate(sequence, ids, with_stops, on_piece);
     if (result.ok()) {
       result->n_reused = static_cast<int>(n_reused);
       result->n_prompt = n_prompt;
@@ -112,6 +112,14 @@ int64_t Session::kv_bytes() const { return static_cast<int64_t>(impl_->sequence-
 
 Status Session::rewind(int n_tokens) {
   return api::guard([&] { return impl_->sequence->rewind(n_tokens); });
+}
+
+Status Session::save(const std::string& path) {
+  return api::guard([&] { return engine::save_sequence(*impl_->sequence, path); });
+}
+
+Status Session::restore(const std::string& path) {
+  return api::guard([&] { return engine::restore_sequence(path, *impl_->sequence); });
 }
 
 }  // namespace cria

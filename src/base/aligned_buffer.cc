@@ -38,6 +38,10 @@ Result<AlignedBuffer> AlignedBuffer::allocate_streamed(uint64_t size_bytes,
   return buffer;
 }
 
+void AlignedBuffer::discard(uint64_t offset, uint64_t n_bytes) {
+  ::madvise(data_ + offset, n_bytes, MADV_DONTNEED);  // an optimisation: may fail
+}
+
 AlignedBuffer::~AlignedBuffer() {
   if (data_ != nullptr) ::munmap(data_, size_bytes_);
 }

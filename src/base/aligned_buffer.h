@@ -25,6 +25,10 @@ class AlignedBuffer {
   // then streamed whole again and again (weights): fewer addresses to translate.
   static Result<AlignedBuffer> allocate_streamed(uint64_t size_bytes, std::string_view what_for);
 
+  // Gives a part's memory back to the system; it then reads as zeros, or as it was. Multiples of
+  // the system's pages.
+  void discard(uint64_t offset, uint64_t n_bytes);
+
   AlignedBuffer() = default;
   AlignedBuffer(AlignedBuffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),

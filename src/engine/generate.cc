@@ -2,135 +2,54 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 
 #include "base/str_cat.h"
-#include "engine/stop_text.h"
+#include "engine/generation.h"
 #include "sample/sampler.h"
-#include "text/stream_decoder.h"
 
 namespace cria::engine {
 namespace {
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-// From chosen ids to the text that the caller sees.
-class Output {
- public:
-  Output(const text::Tokenizer& tokenizer, bool at_text_start, const GenerateOptions& options,
-         const PieceCallback& on_piece, GenerateResult& result)
-      : decoder_(tokenizer, at_text_start),
-        stop_text_(options.stop),
-        on_piece_(on_piece),
-        result_(result) {}
-
-  enum class Next { go_on, stop_text, cancelled };
-
-  Status push(TokenId id, Next& next) {
-    decoded_.clear();
-    CRIA_RETURN_IF_ERROR(decoder_.push(id, decoded_));
-    next = show(decoded_);
-    return {};
-  }
-
-  // What is still held back comes out, unless a stop text ended the generation.
-  Next finish() {
-    decoded_.clear();
-    decoder_.finish(decoded_);
-    const Next next = show(decoded_);
-    if (next == Next::stop_text) return next;
-    shown_.clear();
-    stop_text_.finish(shown_);
-    return deliver() ? next : Next::cancelled;
-  }
-
- private:
-  Next show(std::string_view text) {
-    shown_.clear();
-    const bool stopped = stop_text_.push(text, shown_);
-    const bool wanted = deliver();
-    return stopped ? Next::stop_text : wanted ? Next::go_on : Next::cancelled;
-  }
-
-  bool deliver() {
-    if (shown_.empty()) return true;
-    result_.text += shown_;
-    return !on_piece_ || on_piece_(shown_) == Continue::yes;
-  }
-
-  text::StreamDecoder decoder_;
-  StopText stop_text_;
-  const PieceCallback& on_piece_;
-  GenerateResult& result_;
-  std::string decoded_, shown_;
-};
-
-// Samples, shows and evaluates until something ends it.
-Status decode_loop(Sequence& sequence, sample::Sampler& sampler, Output& output,
-                   const GenerateOptions& options, GenerateResult& result) {
-  const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
+// Chooses and evaluates until the reply has ended.
+Status decode_loop(Sequence& sequence, Generation& generation) {
   while (true) {
-    if (options.max_tokens >= 0 && result.n_generated >= options.max_tokens) {
-      result.finish = FinishReason::max_tokens;
-      return {};
-    }
-    if (options.should_cancel && options.should_cancel()) {
-      result.finish = FinishReason::cancelled;
-      return {};
-    }
-    auto id = sampler.sample(sequence.logits());
-    if (!id.ok()) {
-      return corrupt(sequence.model().path,
-                     ": the weights give no usable logits: ", id.status().message(),
-                     "; download or convert the model again");
-    }
-    if (!options.ignore_eos && vocabulary.is_stop(*id)) {
-      result.finish = FinishReason::stop_token;
-      return {};
-    }
-    sampler.accept(*id);
-    ++result.n_generated;
-    Output::Next next = Output::Next::go_on;
-    CRIA_RETURN_IF_ERROR(output.push(*id, next));
-    const bool last = options.max_tokens >= 0 && result.n_generated >= options.max_tokens;
     const bool full = static_cast<int64_t>(sequence.tokens().size()) >= sequence.n_ctx();
-    if (full) {
-      result.finish = next == Output::Next::stop_text ? FinishReason::stop_text
-                      : last                          ? FinishReason::max_tokens
-                                                      : FinishReason::context_full;
-      return {};
-    }
-    CRIA_RETURN_IF_ERROR(sequence.eval({&*id, 1}, {}));
-    if (next == Output::Next::go_on) continue;
-    result.finish =
-        next == Output::Next::stop_text ? FinishReason::stop_text : FinishReason::cancelled;
-    return {};
+    const auto step = generation.next(sequence.logits(), full);
+    if (!step.ok()) return step.status();
+    if (!step->id) return {};
+    CRIA_RETURN_IF_ERROR(sequence.eval({&*step->id, 1}, {}));
+    if (step->last) return {};
   }
-}
-
-// Stop tokens may not be chosen at all: a bias of minus infinity on each.
-SamplingOptions effective_sampling(const GenerateOptions& options,
-                                   const model::Vocabulary& vocabulary) {
-  SamplingOptions sampling = options.sampling;
-  if (options.ignore_eos) {
-    for (const TokenId id : vocabulary.stop_tokens) {
-      sampling.logit_bias.emplace_back(id, -std::numeric_limits<float>::infinity());
-    }
-  }
-  return sampling;
 }
 
 // Refuses what cannot fit before it is encoded: a hundred megabytes take a minute to tokenize.
-Status check_length(const Sequence& sequence, std::string_view text) {
-  const size_t n_free = static_cast<size_t>(sequence.n_ctx()) - sequence.tokens().size();
-  const size_t n_least = text.size() / sequence.model().vocabulary->tokenizer->max_piece_bytes();
+Status check_length(const model::Vocabulary& vocabulary, std::string_view text, int64_t n_free) {
+  const auto n_least = static_cast<int64_t>(text.size() / vocabulary.tokenizer->max_piece_bytes());
   if (n_least <= n_free) return {};
   return Status(StatusCode::context_full,
                 str_cat("the context is full: found a text of ", text.size(),
                         " bytes, which is at least ", n_least, " tokens, expected at most ", n_free,
                         "; shorten the prompt or ask for a larger context"));
+}
+
+Result<std::vector<TokenId>> encode_part(const model::Vocabulary& vocabulary, std::string_view text,
+                                         bool parse_special, bool at_start, int64_t n_free) {
+  std::vector<TokenId> ids;
+  const text::EncodeOptions options{
+      .add_special = at_start, .parse_special = parse_special, .continues = !at_start};
+  const text::Tokenizer& tokenizer = *vocabulary.tokenizer;
+  CRIA_RETURN_IF_ERROR(check_length(vocabulary, text, n_free));
+  CRIA_RETURN_IF_ERROR(tokenizer.encode(text, options, ids));
+  // A prompt is to be continued, so an EOS that the vocabulary adds to whole texts does not belong.
+  if (options.add_special && tokenizer.special().add_eos && !ids.empty() &&
+      ids.back() == tokenizer.special().eos) {
+    ids.pop_back();
+  }
+  // An empty prompt starts from BOS even where the vocabulary does not add it by itself.
+  if (ids.empty() && at_start && tokenizer.special().bos >= 0) {
+    ids.push_back(tokenizer.special().bos);
+  }
+  return ids;
 }
 
 }  // namespace
@@ -142,25 +61,16 @@ Status check(const GenerateOptions& options, const model::Vocabulary& vocabulary
   return sample::check(options.sampling, vocabulary.tokenizer->n_vocab());
 }
 
+Result<std::vector<TokenId>> encode_text(const model::Vocabulary& vocabulary, std::string_view text,
+                                         bool parse_special, int64_t n_ctx) {
+  return encode_part(vocabulary, text, parse_special, true, n_ctx);
+}
+
 Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string_view text,
                                            bool parse_special) {
-  std::vector<TokenId> ids;
-  const bool at_start = sequence.tokens().empty();
-  const text::EncodeOptions options{
-      .add_special = at_start, .parse_special = parse_special, .continues = !at_start};
-  const text::Tokenizer& tokenizer = *sequence.model().vocabulary->tokenizer;
-  CRIA_RETURN_IF_ERROR(check_length(sequence, text));
-  CRIA_RETURN_IF_ERROR(tokenizer.encode(text, options, ids));
-  // A prompt is to be continued, so an EOS that the vocabulary adds to whole texts does not belong.
-  if (options.add_special && tokenizer.special().add_eos && !ids.empty() &&
-      ids.back() == tokenizer.special().eos) {
-    ids.pop_back();
-  }
-  // An empty prompt starts from BOS even where the vocabulary does not add it by itself.
-  if (ids.empty() && sequence.tokens().empty() && tokenizer.special().bos >= 0) {
-    ids.push_back(tokenizer.special().bos);
-  }
-  return ids;
+  const auto n_held = static_cast<int64_t>(sequence.tokens().size());
+  return encode_part(*sequence.model().vocabulary, text, parse_special, n_held == 0,
+                     sequence.n_ctx() - n_held);
 }
 
 std::string unused_mark(const std::vector<ChatMessage>& messages) {
@@ -225,27 +135,23 @@ Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& 
         "prompt: found no tokens, expected at least one to start from; this "
         "vocabulary has no BOS");
   }
-  GenerateResult result;
-  result.n_prompt = static_cast<int>(prompt.size());
   const bool at_text_start =
       sequence.tokens().empty() &&
       (prompt.empty() || (prompt.size() == 1 && prompt[0] == vocabulary.tokenizer->special().bos));
+  Generation generation(sequence.model(), options, on_piece, at_text_start);
+  GenerateResult& result = generation.result();
+  result.n_prompt = static_cast<int>(prompt.size());
   const auto prompt_start = std::chrono::steady_clock::now();
   CRIA_RETURN_IF_ERROR(sequence.eval(
       prompt, {.should_cancel = &options.should_cancel, .on_progress = &options.on_prefill}));
   result.prompt_seconds = seconds_since(prompt_start);
 
-  sample::Sampler sampler(effective_sampling(options, vocabulary), vocabulary.tokenizer->n_vocab());
-  for (const TokenId id : sequence.tokens()) sampler.accept(id);
-  Output output(*vocabulary.tokenizer, at_text_start, options, on_piece, result);
+  generation.accept(sequence.tokens());
   const auto generate_start = std::chrono::steady_clock::now();
-  CRIA_RETURN_IF_ERROR(decode_loop(sequence, sampler, output, options, result));
-  if (result.finish != FinishReason::stop_text && result.finish != FinishReason::cancelled) {
-    const Output::Next next = output.finish();
-    if (next == Output::Next::stop_text) result.finish = FinishReason::stop_text;
-  }
+  CRIA_RETURN_IF_ERROR(decode_loop(sequence, generation));
+  generation.finish();
   result.generate_seconds = seconds_since(generate_start);
-  return result;
+  return std::move(result);
 }
 
 }  // namespace cria::engine

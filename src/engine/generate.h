@@ -12,6 +12,9 @@ namespace cria::engine {
 // Errors: invalid_argument naming field, value and range.
 Status check(const GenerateOptions& options, const model::Vocabulary& vocabulary);
 
+// Ids of a text that begins a sequence of at most n_ctx tokens.
+Result<std::vector<TokenId>> encode_text(const model::Vocabulary& vocabulary, std::string_view text,
+                                         bool parse_special, int64_t n_ctx);
 // Ids of text as the next input of a sequence: BOS only where it is empty.
 Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string_view text,
                                            bool parse_special);

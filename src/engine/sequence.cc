@@ -2,66 +2,41 @@
 
 #include <algorithm>
 
-#include "base/cpu.h"
 #include "base/str_cat.h"
 
 namespace cria::engine {
-namespace {
 
-constexpr int kMaxChunk = 1 << 16;
-
-Status check_range(const char* field, int64_t value, int64_t low, int64_t high) {
-  if (value >= low && value <= high) return {};
-  return invalid_argument(field, ": found ", value, ", expected ", low, " to ", high);
-}
-
-DType dtype_of(KvType type) { return type == KvType::f16 ? DType::f16 : DType::f32; }
-
-Status check_options(const SessionOptions& options) {
-  CRIA_RETURN_IF_ERROR(check_range("n_ctx", options.n_ctx, 0, INT32_MAX));
-  CRIA_RETURN_IF_ERROR(check_range("n_threads", options.n_threads, 0, ThreadPool::kMaxThreads));
-  CRIA_RETURN_IF_ERROR(
-      check_range("n_threads_prefill", options.n_threads_prefill, 0, ThreadPool::kMaxThreads));
-  CRIA_RETURN_IF_ERROR(check_range("n_chunk", options.n_chunk, 1, kMaxChunk));
-  if (options.k_type != options.v_type) {
-    return invalid_argument(
-        "k_type and v_type: found f16 and f32, expected the same type for both");
-  }
-  return {};
-}
-
-}  // namespace
+using ops::KvPool;
 
 Result<std::unique_ptr<Sequence>> Sequence::create(std::shared_ptr<const model::Model> model,
                                                    const SessionOptions& options) {
-  CRIA_RETURN_IF_ERROR(check_options(options));
-  std::unique_ptr<Sequence> sequence(new Sequence);
-  const model::Config& config = model->config;
-  sequence->n_ctx_ = options.n_ctx > 0 ? options.n_ctx : config.n_ctx_train;
-  auto cache = ops::KvCache::create({.n_layers = config.n_layers,
-                                     .n_kv_heads = config.n_kv_heads,
-                                     .head_dim = config.head_dim,
-                                     .n_ctx = sequence->n_ctx_,
-                                     .k_type = dtype_of(options.k_type),
-                                     .v_type = dtype_of(options.v_type)});
-  if (!cache.ok()) return cache.status();
-  sequence->cache_ = std::move(*cache);
-  auto workspace = model::Workspace::create(*model, std::min(options.n_chunk, sequence->n_ctx_));
-  if (!workspace.ok()) return workspace.status();
-  sequence->workspace_ = std::move(*workspace);
-  const int n_threads = options.n_threads > 0 ? options.n_threads : n_usable_processors();
-  auto pool = ThreadPool::create(std::min(n_threads, ThreadPool::kMaxThreads));
-  if (!pool.ok()) return pool.status();
-  sequence->decode_pool_ = std::move(*pool);
-  if (options.n_threads_prefill > 0 && options.n_threads_prefill != n_threads) {
-    auto prefill_pool = ThreadPool::create(options.n_threads_prefill);
-    if (!prefill_pool.ok()) return prefill_pool.status();
-    sequence->prefill_pool_ = std::move(*prefill_pool);
+  if (options.n_ctx < 0) {
+    return invalid_argument("n_ctx: found ", options.n_ctx, ", expected 0 to ", INT32_MAX);
   }
-  sequence->logits_.resize(static_cast<size_t>(config.n_vocab));
-  sequence->model_ = std::move(model);
-  return sequence;
+  const int n_ctx = options.n_ctx > 0 ? options.n_ctx : model->config.n_ctx_train;
+  auto engine = Engine::create(std::move(model), {.n_kv_tokens = n_ctx,
+                                                  .n_threads = options.n_threads,
+                                                  .n_threads_prefill = options.n_threads_prefill,
+                                                  .n_chunk = options.n_chunk,
+                                                  .k_type = options.k_type,
+                                                  .v_type = options.v_type});
+  if (!engine.ok()) return engine.status();
+  return create(std::move(*engine), n_ctx);
 }
+
+std::unique_ptr<Sequence> Sequence::create(std::shared_ptr<Engine> engine, int n_ctx) {
+  return std::unique_ptr<Sequence>(new Sequence(std::move(engine), n_ctx));
+}
+
+// All that it will ever need: decoding allocates nothing.
+Sequence::Sequence(std::shared_ptr<Engine> engine, int n_ctx)
+    : engine_(std::move(engine)), n_ctx_(n_ctx) {
+  pages_.reserve(static_cast<size_t>(KvPool::pages_for(n_ctx)));
+  tokens_.reserve(static_cast<size_t>(n_ctx));
+  logits_.resize(static_cast<size_t>(model().config.n_vocab));
+}
+
+Sequence::~Sequence() { leave(); }
 
 Status Sequence::check(std::span<const TokenId> tokens) const {
   const auto n_held = static_cast<int64_t>(tokens_.size());
@@ -73,48 +48,158 @@ Status Sequence::check(std::span<const TokenId> tokens) const {
                           "; shorten the prompt or ask for a larger context"));
   }
   for (size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] < 0 || tokens[i] >= model_->config.n_vocab) {
+    if (tokens[i] < 0 || tokens[i] >= model().config.n_vocab) {
       return invalid_argument("token ", i, ": found id ", tokens[i], ", expected 0 to ",
-                              model_->config.n_vocab - 1);
+                              model().config.n_vocab - 1);
     }
   }
   return {};
 }
 
+bool Sequence::prepare(int64_t n_tokens) {
+  KvPool& pool = engine_->pool();
+  const auto n_held = static_cast<int64_t>(tokens_.size());
+  const int64_t n_in_page = n_held % ops::kKvPage;
+  if (n_in_page > 0) {  // the page that is written next may belong to others too
+    int32_t& last = pages_[static_cast<size_t>(n_held / ops::kKvPage)];
+    if (pool.n_references(last) > 1) {
+      const int32_t own = engine_->take_page();
+      if (own < 0) return false;
+      pool.copy(last, own, n_in_page);
+      pool.release(last);
+      last = own;
+    }
+  }
+  const auto n_wanted = static_cast<size_t>(KvPool::pages_for(n_held + n_tokens));
+  while (pages_.size() < n_wanted) {
+    const int32_t page = engine_->take_page();
+    if (page < 0) {
+      drop_pages_after(n_held);
+      return false;
+    }
+    pages_.push_back(page);
+  }
+  return true;
+}
+
+model::Slice Sequence::slice(std::span<const TokenId> tokens, model::LogitsFor logits_for) const {
+  return {.tokens = tokens,
+          .pages = pages_.data(),
+          .first_position = static_cast<int64_t>(tokens_.size()),
+          .logits_for = logits_for};
+}
+
+void Sequence::commit(std::span<const TokenId> tokens, std::span<const float> logits) {
+  const size_t n_full_before = tokens_.size() / ops::kKvPage;
+  tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  has_logits_ = !logits.empty();
+  if (has_logits_ && logits.data() != logits_.data()) {
+    std::copy(logits.begin(), logits.end(), logits_.begin());
+  }
+  if (engine_->prefixes() != nullptr && tokens_.size() / ops::kKvPage > n_full_before) {
+    engine_->prefixes()->insert(tokens_, pages_, false);
+  }
+}
+
 Status Sequence::eval(std::span<const TokenId> tokens, const EvalOptions& options) {
   CRIA_RETURN_IF_ERROR(check(tokens));
-  const bool decoding = tokens.size() == 1;
-  const Compute compute{model_->kernels,
-                        decoding || !prefill_pool_ ? *decode_pool_ : *prefill_pool_};
-  const auto n_chunk = static_cast<size_t>(workspace_.n_chunk);
-  const auto n_vocab = static_cast<size_t>(model_->config.n_vocab);
+  const size_t n_before = tokens_.size();
+  const bool had_logits = has_logits_;
+  const auto n_vocab = static_cast<size_t>(model().config.n_vocab);
+  const auto n_chunk = static_cast<size_t>(engine_->n_chunk());
   for (size_t begin = 0; begin < tokens.size(); begin += n_chunk) {
-    const std::span<const TokenId> chunk =
-        tokens.subspan(begin, std::min(n_chunk, tokens.size() - begin));
+    const auto chunk = tokens.subspan(begin, std::min(n_chunk, tokens.size() - begin));
     const bool all = !options.all_logits.empty();
-    const bool last = begin + chunk.size() == tokens.size();
-    CRIA_RETURN_IF_ERROR(model::forward_llama(
-        *model_, compute, workspace_, cache_,
-        {.tokens = chunk,
-         .first_position = static_cast<int64_t>(tokens_.size() + begin),
-         .logits_for = all    ? model::LogitsFor::all
-                       : last ? model::LogitsFor::last
-                              : model::LogitsFor::none,
-         .logits = all ? options.all_logits.data() + begin * n_vocab : logits_.data(),
-         .should_cancel = options.should_cancel,
-         .observe = options.observe}));
+    const bool last = !all && begin + chunk.size() == tokens.size();
+    Status status;
+    if (!prepare(static_cast<int64_t>(chunk.size()))) {
+      status = Status(StatusCode::out_of_memory, "no page is left for more tokens");
+    } else {
+      const model::Slice own = slice(chunk, all    ? model::LogitsFor::all
+                                            : last ? model::LogitsFor::last
+                                                   : model::LogitsFor::none);
+      status = engine_->forward(
+          {.slices = {&own, 1},
+           .logits = all ? options.all_logits.data() + begin * n_vocab : logits_.data(),
+           .should_cancel = options.should_cancel,
+           .observe = options.observe});
+    }
+    if (!status.ok()) {
+      tokens_.resize(n_before);
+      drop_pages_after(static_cast<int64_t>(n_before));
+      has_logits_ = had_logits;
+      return status;
+    }
+    commit(chunk, last ? std::span<const float>(logits_) : std::span<const float>());
     if (options.on_progress != nullptr && *options.on_progress) {
       (*options.on_progress)(static_cast<int>(begin + chunk.size()),
                              static_cast<int>(tokens.size()));
     }
   }
-  tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
-  if (!tokens.empty()) has_logits_ = options.all_logits.empty();
+  return {};
+}
+
+int64_t Sequence::adopt_prefix(std::span<const TokenId> tokens) {
+  PrefixTree* prefixes = engine_->prefixes();
+  const size_t n_most = std::min(tokens.size(), static_cast<size_t>(n_ctx_));
+  if (prefixes == nullptr || !tokens_.empty() || n_most < 2) return 0;
+  PrefixTree::Match match = prefixes->find(tokens.first(n_most - 1));
+  pages_.assign(match.pages.begin(), match.pages.end());
+  if (match.n_partial > 0) {
+    KvPool& pool = engine_->pool();
+    pool.retain(match.partial_page);  // or it might be what gives way
+    const int32_t own = engine_->take_page();
+    if (own >= 0) {
+      pool.copy(match.partial_page, own, match.n_partial);
+      pages_.push_back(own);
+    }
+    pool.release(match.partial_page);
+    if (own < 0) match.n_partial = 0;
+  }
+  tokens_.assign(tokens.begin(), tokens.begin() + match.n_tokens());
+  return match.n_tokens();
+}
+
+void Sequence::leave() {
+  if (engine_->prefixes() != nullptr) engine_->prefixes()->insert(tokens_, pages_, true);
+  tokens_.clear();
+  has_logits_ = false;
+  drop_pages_after(0);
+}
+
+Status Sequence::replace(std::span<const TokenId> tokens, std::span<const float> logits,
+                         std::span<const std::byte> page_bytes) {
+  std::unique_ptr<Sequence> other = create(engine_, n_ctx_);
+  CRIA_RETURN_IF_ERROR(other->check(tokens));
+  // The pages of this one may be what is missing.
+  const auto n_pages = static_cast<int64_t>(page_bytes.size() / engine_->pool().page_bytes());
+  if (engine_->prefixes() == nullptr && n_pages > engine_->pool().n_free()) leave();
+  if (!other->prepare(static_cast<int64_t>(tokens.size()))) {
+    return Status(StatusCode::out_of_memory, "no page is left for what was saved");
+  }
+  for (size_t i = 0; i < other->pages_.size(); ++i) {
+    const std::span<std::byte> page = engine_->pool().bytes(other->pages_[i]);
+    std::copy_n(page_bytes.begin() + static_cast<int64_t>(i * page.size()), page.size(),
+                page.begin());
+  }
+  other->commit(tokens, logits);
+  std::swap(pages_, other->pages_);
+  std::swap(tokens_, other->tokens_);
+  std::swap(logits_, other->logits_);
+  std::swap(has_logits_, other->has_logits_);
   return {};
 }
 
 std::span<const float> Sequence::logits() const {
   return has_logits_ ? std::span<const float>(logits_) : std::span<const float>();
+}
+
+void Sequence::drop_pages_after(int64_t n_tokens) {
+  const auto n_kept = static_cast<size_t>(KvPool::pages_for(n_tokens));
+  while (pages_.size() > n_kept) {
+    engine_->pool().release(pages_.back());
+    pages_.pop_back();
+  }
 }
 
 Status Sequence::rewind(int64_t n_tokens) {
@@ -124,6 +209,7 @@ Status Sequence::rewind(int64_t n_tokens) {
   }
   has_logits_ = has_logits_ && n_tokens == static_cast<int64_t>(tokens_.size());
   tokens_.resize(static_cast<size_t>(n_tokens));
+  drop_pages_after(n_tokens);
   return {};
 }
 

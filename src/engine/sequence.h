@@ -1,5 +1,5 @@
-// One sequence of tokens with its KV cache, threads and workspace: evaluates, rewinds, knows its
-// last logits.
+// One sequence of tokens with its pages of keys and values: evaluates, rewinds, knows its last
+// logits.
 #pragma once
 
 #include <functional>
@@ -7,18 +7,20 @@
 #include <span>
 #include <vector>
 
-#include "base/thread_pool.h"
 #include "cria/session.h"
-#include "model/model.h"
+#include "engine/engine.h"
 
 namespace cria::engine {
 
-// Owns what changes while a model runs; keeps the model alive. For one thread at a time.
+// Keeps its engine alive. For one thread at a time, together with all sequences of its engine.
 class Sequence {
  public:
+  // On an engine of its own, whose pages hold just n_ctx tokens.
   // Errors: invalid_argument (field, value, range); out_of_memory with the size.
   static Result<std::unique_ptr<Sequence>> create(std::shared_ptr<const model::Model> model,
                                                   const SessionOptions& options);
+  static std::unique_ptr<Sequence> create(std::shared_ptr<Engine> engine, int n_ctx);
+  ~Sequence();
 
   struct EvalOptions {
     const std::function<bool()>* should_cancel = nullptr;
@@ -29,29 +31,48 @@ class Sequence {
   };
   // Appends tokens, in chunks. On any error the sequence is as it was before the call.
   // Errors: context_full (both numbers), invalid_argument for an id outside the vocabulary,
-  // cancelled.
+  // cancelled, out_of_memory where no page is left.
   Status eval(std::span<const TokenId> tokens, const EvalOptions& options);
+
+  // The same as a part of a batch: check, prepare, slice (for Engine::forward), commit.
+  Status check(std::span<const TokenId> tokens) const;
+  // Sees to pages for n_tokens more that nobody else holds. False: none is left; nothing is lost.
+  bool prepare(int64_t n_tokens);
+  model::Slice slice(std::span<const TokenId> tokens, model::LogitsFor logits_for) const;
+  // What was evaluated belongs to it from now on. logits [n_vocab]: of the last one, or empty.
+  void commit(std::span<const TokenId> tokens, std::span<const float> logits);
+
+  // Begins an empty sequence with the longest prefix of tokens that the engine keeps, but leaves at
+  // least one token to evaluate. Returns its length.
+  int64_t adopt_prefix(std::span<const TokenId> tokens);
+  // Drops everything, but leaves its prefix with the engine.
+  void leave();
+
+  // Makes it what another sequence was: tokens, the last one's logits (or none) and the bytes of
+  // its pages. Errors: invalid_argument, context_full; out_of_memory where no page is left. The
+  // sequence is then as it was.
+  Status replace(std::span<const TokenId> tokens, std::span<const float> logits,
+                 std::span<const std::byte> page_bytes);
 
   // Of the last token; empty before the first and after rewind.
   std::span<const float> logits() const;
   const std::vector<TokenId>& tokens() const { return tokens_; }
+  std::span<const int32_t> pages() const { return pages_; }
   Status rewind(int64_t n_tokens);
 
-  const model::Model& model() const { return *model_; }
+  Engine& engine() { return *engine_; }
+  const model::Model& model() const { return engine_->model(); }
   int n_ctx() const { return n_ctx_; }
-  int n_threads() const { return decode_pool_->n_threads(); }
-  uint64_t kv_bytes() const { return cache_.size_bytes(); }
+  int n_threads() const { return engine_->n_threads(); }
+  uint64_t kv_bytes() const { return engine_->pool().size_bytes(); }
 
  private:
-  Sequence() = default;
-  Status check(std::span<const TokenId> tokens) const;
+  Sequence(std::shared_ptr<Engine> engine, int n_ctx);
+  void drop_pages_after(int64_t n_tokens);
 
-  std::shared_ptr<const model::Model> model_;
+  std::shared_ptr<Engine> engine_;
   int n_ctx_ = 0;
-  std::unique_ptr<ThreadPool> decode_pool_;
-  std::unique_ptr<ThreadPool> prefill_pool_;  // null: the same threads as for decode
-  model::Workspace workspace_;
-  ops::KvCache cache_;
+  std::vector<int32_t> pages_;
   std::vector<TokenId> tokens_;
   std::vector<float> logits_;
   bool has_logits_ = false;

@@ -54,8 +54,7 @@ void for_each_slot(Table& below, const Table& above, const Visit& visit) {
   visit("quantize_grouped", below.quantize_grouped, above.quantize_grouped);
   visit("rms_norm", below.rms_norm, above.rms_norm);
   visit("swiglu", below.swiglu, above.swiglu);
-  visit("attend_f16", below.attend_f16, above.attend_f16);
-  visit("attend_f32", below.attend_f32, above.attend_f32);
+  visit("attend", below.attend, above.attend);
   visit("store_f16", below.store_f16, above.store_f16);
 }
 

@@ -61,27 +61,41 @@ using RmsNormFn = void (*)(const float* x, const float* weight, int64_t n, float
 // Accuracy  relative 1e-5 against the scalar table
 using SwigluFn = void (*)(const float* gate, const float* up, int64_t n, float* out);
 
+// Rows of keys or values in pages of kKvPage positions: position p stands at
+//   base + pages[p / kKvPage] * page_bytes + p % kKvPage * row_bytes
+// Types     f32, f16 (aligned to their elements), q8_0, q4_0 (any alignment)
+inline constexpr int64_t kKvPage = 32;
+struct KvRows {
+  DType type;
+  const std::byte* base;
+  int64_t page_bytes;
+  int64_t row_bytes;
+};
+
 // Attention of n_heads query heads of one token to one KV head: streaming softmax over positions
-// in ascending order, in blocks of kAttendBlock (Milakov and Gimelshein 2018; FlashAttention).
+// first, first + 1, ... in ascending order, in blocks of kAttendBlock from first on (Milakov and
+// Gimelshein 2018; FlashAttention; pages: Kwon et al. 2023).
 //   out[h, :] = sum over p of softmax_p(scale * q[h, :] . k[p, :]) * v[p, :]
-// Shapes    q, out [n_heads, head_dim], contiguous, fp32; k, v: n_positions rows, k_row_bytes and
-//           v_row_bytes apart, of head_dim f16 (attend_f16) or f32 (attend_f32)
-// Requires  n_positions >= 1; head_dim >= 1; k and v aligned to their elements
-// Order     depends on n_positions and head_dim alone
+// Shapes    q, out [n_heads, head_dim], contiguous, fp32; k, v rows of head_dim elements; pages: at
+//           least those of the positions seen
+// Requires  n_positions >= 1; head_dim >= 1, for q8_0 and q4_0 a multiple of 32 up to
+//           kMaxQuantizedHeadDim
+// Order     depends on n_positions, head_dim and the types alone
 // Accuracy  1e-5 of max |v| against the scalar table
 struct AttendArgs {
   const float* q;
   int64_t n_heads;
   int64_t head_dim;
-  const std::byte* k;
-  int64_t k_row_bytes;
-  const std::byte* v;
-  int64_t v_row_bytes;
+  const int32_t* pages;
+  KvRows k;
+  KvRows v;
+  int64_t first;
   int64_t n_positions;
   float scale;
   float* out;
 };
 inline constexpr int64_t kAttendBlock = 64;
+inline constexpr int64_t kMaxQuantizedHeadDim = 256;
 using AttendFn = void (*)(const AttendArgs& args);
 
 // out[i] = x[i] rounded to f16 (nearest, ties to even; NaN is 0x7e00 with x's sign). Same bits on
@@ -102,8 +116,7 @@ struct Table {
   QuantizeGroupedFn quantize_grouped = nullptr;
   RmsNormFn rms_norm = nullptr;
   SwigluFn swiglu = nullptr;
-  AttendFn attend_f16 = nullptr;
-  AttendFn attend_f32 = nullptr;
+  AttendFn attend = nullptr;
   StoreF16Fn store_f16 = nullptr;
   std::array<const PackedKernel*, kNumPackedTypes> packed = {};  // by PackedType
   const Peak* peak_f32 = nullptr;

@@ -17,8 +17,7 @@ class Verifier {
     check("quantize_grouped", table_.quantize_grouped, verify_quantize_grouped);
     check("rms_norm", table_.rms_norm, verify_rms_norm);
     check("swiglu", table_.swiglu, verify_swiglu);
-    check("attend_f16", table_.attend_f16, [](AttendFn f) { return verify_attend(f, true); });
-    check("attend_f32", table_.attend_f32, [](AttendFn f) { return verify_attend(f, false); });
+    check("attend", table_.attend, verify_attend);
     check("store_f16", table_.store_f16, verify_store_f16);
     return std::move(checks_);
   }

@@ -16,7 +16,7 @@ std::string verify_quantize_q8a(QuantizeQ8aFn kernel);
 std::string verify_quantize_grouped(QuantizeGroupedFn kernel);
 std::string verify_rms_norm(RmsNormFn kernel);
 std::string verify_swiglu(SwigluFn kernel);
-std::string verify_attend(AttendFn kernel, bool f16);
+std::string verify_attend(AttendFn kernel);
 std::string verify_store_f16(StoreF16Fn kernel);
 
 // The numbers that they are tried with: xorshift (Marsaglia 2003), the same on every machine.

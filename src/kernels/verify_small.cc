@@ -7,6 +7,7 @@
 #include "base/str_cat.h"
 #include "kernels/verify_parts.h"
 #include "tensor/half.h"
+#include "tensor/quantize.h"
 
 namespace cria::kernels {
 namespace {
@@ -131,40 +132,73 @@ std::string verify_swiglu(SwigluFn kernel) {
   return {};
 }
 
-std::string verify_attend(AttendFn kernel, bool f16) {
-  VerifyRandom random(34);
+namespace {
+
+// Rows of random values in pages that stand in no order.
+struct PagedRows {
+  PagedRows(VerifyRandom& random, DType type, int64_t n_positions, int64_t head_dim) {
+    const auto row = static_cast<int64_t>(*row_bytes(type, static_cast<uint64_t>(head_dim)));
+    const int64_t n_pages = (n_positions + kKvPage - 1) / kKvPage;
+    bytes.resize(static_cast<size_t>(n_pages * kKvPage * row));
+    rows = {type, bytes.data(), kKvPage * row, row};
+    for (int64_t i = 0; i < n_pages * kKvPage; ++i) {
+      const std::vector<float> x = random.uniforms(head_dim, 1);
+      quantize_row(type, x.data(), head_dim, nullptr, bytes.data() + i * row);
+    }
+    for (int64_t i = n_pages; i-- > 0;) pages.push_back(static_cast<int32_t>(i));
+  }
+  std::vector<std::byte> bytes;
+  std::vector<int32_t> pages;
+  KvRows rows;
+};
+
+std::string verify_attend_of(AttendFn kernel, DType k_type, DType v_type, int64_t head_dim,
+                             int64_t n_positions) {
   constexpr int64_t kHeads = 3;
-  const AttendFn definition = f16 ? scalar::kTable.attend_f16 : scalar::kTable.attend_f32;
-  const size_t elem_bytes = f16 ? 2 : 4;
-  for (const int64_t head_dim : {24, 64, 80, 128}) {
-    for (const int64_t n_positions : {1, 5, 64, 131}) {
-      const std::vector<float> q = random.uniforms(kHeads * head_dim, 2);
-      std::vector<std::byte> kv[2];
-      for (auto& rows : kv) {
-        rows.resize(static_cast<size_t>(n_positions * head_dim) * elem_bytes);
-        for (size_t at = 0; at < rows.size(); at += elem_bytes) {
-          const float value = random.uniform(1);
-          const uint16_t half = f32_to_f16(value);
-          std::memcpy(&rows[at], f16 ? static_cast<const void*>(&half) : &value, elem_bytes);
-        }
+  VerifyRandom random(34);
+  const std::vector<float> q = random.uniforms(kHeads * head_dim, 2);
+  const int64_t first = n_positions / 5;
+  const PagedRows k(random, k_type, first + n_positions, head_dim);
+  const PagedRows v(random, v_type, first + n_positions, head_dim);
+  std::vector<float> found(q.size()), expected(q.size());
+  AttendArgs args = {.q = q.data(),
+                     .n_heads = kHeads,
+                     .head_dim = head_dim,
+                     .pages = k.pages.data(),
+                     .k = k.rows,
+                     .v = v.rows,
+                     .first = first,
+                     .n_positions = n_positions,
+                     .scale = 1 / std::sqrt(static_cast<float>(head_dim)),
+                     .out = found.data()};
+  kernel(args);
+  args.out = expected.data();
+  scalar::kTable.attend(args);
+  std::string wrong = compare(found, expected, 0, 1e-5, "element");
+  if (wrong.empty()) return wrong;
+  return str_cat(wrong, ", ", n_positions, " positions of ", head_dim, ", ",
+                 dtype_info(k_type).name, " and ", dtype_info(v_type).name);
+}
+
+}  // namespace
+
+std::string verify_attend(AttendFn kernel) {
+  for (const int64_t n_positions : {1, 5, 64, 131}) {
+    for (const auto& [k_type, v_type] :
+         {std::pair(DType::f32, DType::f32), std::pair(DType::f16, DType::f16),
+          std::pair(DType::f32, DType::f16), std::pair(DType::f16, DType::f32)}) {
+      for (const int64_t head_dim : {24, 64, 80, 128}) {
+        std::string wrong = verify_attend_of(kernel, k_type, v_type, head_dim, n_positions);
+        if (!wrong.empty()) return wrong;
       }
-      std::vector<float> found(q.size()), expected(q.size());
-      const int64_t row_bytes = head_dim * static_cast<int64_t>(elem_bytes);
-      AttendArgs args = {.q = q.data(),
-                         .n_heads = kHeads,
-                         .head_dim = head_dim,
-                         .k = kv[0].data(),
-                         .k_row_bytes = row_bytes,
-                         .v = kv[1].data(),
-                         .v_row_bytes = row_bytes,
-                         .n_positions = n_positions,
-                         .scale = 1 / std::sqrt(static_cast<float>(head_dim)),
-                         .out = found.data()};
-      kernel(args);
-      args.out = expected.data();
-      definition(args);
-      std::string wrong = compare(found, expected, 0, 1e-5, "element");
-      if (!wrong.empty()) return str_cat(wrong, ", ", n_positions, " positions of ", head_dim);
+    }
+    for (const auto& [k_type, v_type] :
+         {std::pair(DType::q8_0, DType::q8_0), std::pair(DType::q4_0, DType::q4_0),
+          std::pair(DType::q8_0, DType::f16)}) {
+      for (const int64_t head_dim : {32, 96, 256}) {
+        std::string wrong = verify_attend_of(kernel, k_type, v_type, head_dim, n_positions);
+        if (!wrong.empty()) return wrong;
+      }
     }
   }
   return {};

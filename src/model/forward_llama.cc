@@ -1,5 +1,6 @@
 // LLaMA's forward pass in the papers' reading order (Touvron et al. 2023; qwen2 adds biases to Q, K
 // and V, which the weights carry).
+#include <algorithm>
 #include <cmath>
 
 #include "gemm/matmul.h"
@@ -14,9 +15,8 @@ struct Pass {
   const Model& model;
   const Compute& compute;
   Workspace& ws;
-  ops::KvCache& cache;
-  int64_t first_position;
-  int64_t n_tokens;
+  ops::KvPool& pool;
+  int64_t n_tokens = 0;
   gemm::MatmulInput input;
   const InputObserver* observe;
 };
@@ -46,13 +46,13 @@ void attention_block(Pass& pass, int i_layer) {
             ws.q.data());
   ops::rope(pass.compute, frequencies, ws.cos_sin.data(), n, config.n_kv_heads, config.head_dim,
             ws.k.data());
-  pass.cache.store(pass.compute, i_layer, pass.first_position, n, ws.k.data(), ws.v.data());
-  ops::attention(pass.compute, pass.cache,
+  const std::span<const ops::BatchRow> rows(ws.rows.data(), static_cast<size_t>(n));
+  pass.pool.store(pass.compute, i_layer, rows, ws.k.data(), ws.v.data());
+  ops::attention(pass.compute, pass.pool,
                  {.q = ws.q.data(),
-                  .n_tokens = n,
+                  .rows = rows,
                   .n_heads = config.n_heads,
                   .i_layer = i_layer,
-                  .first_position = pass.first_position,
                   .window = config.sliding_window,
                   .scale = 1.0f / std::sqrt(static_cast<float>(config.head_dim)),
                   .out = ws.attended.data()});
@@ -78,31 +78,55 @@ void feed_forward_block(Pass& pass, int i_layer) {
   ops::add(pass.compute, ws.x.data(), ws.normed.data(), n * config.d_model);
 }
 
-// logits = W_output norm(x), of the last token or of all.
+// logits = W_output norm(x), of the rows that are asked for.
 void output_block(Pass& pass, const ForwardArgs& args) {
   const Config& config = pass.model.config;
-  const int64_t n = args.logits_for == LogitsFor::all ? pass.n_tokens : 1;
-  const float* x = pass.ws.x.data() + (pass.n_tokens - n) * config.d_model;
-  ops::rms_norm(pass.compute, x, n, config.d_model, pass.model.weights.output_norm.data(),
-                config.rms_eps, pass.ws.normed.data());
-  pass.input.set(pass.ws.normed.data(), n, config.d_model);
+  int64_t row = 0, n_wanted = 0;
+  for (const Slice& slice : args.slices) {
+    const auto n_tokens = static_cast<int64_t>(slice.tokens.size());
+    const int64_t n = slice.logits_for == LogitsFor::all    ? n_tokens
+                      : slice.logits_for == LogitsFor::last ? 1
+                                                            : 0;
+    row += n_tokens;
+    ops::rms_norm(pass.compute, pass.ws.x.data() + (row - n) * config.d_model, n, config.d_model,
+                  pass.model.weights.output_norm.data(), config.rms_eps,
+                  pass.ws.normed.data() + n_wanted * config.d_model);
+    n_wanted += n;
+  }
+  if (n_wanted == 0) return;
+  pass.input.set(pass.ws.normed.data(), n_wanted, config.d_model);
   multiply(pass, pass.model.weights.output, args.logits);
+}
+
+// The rows of all slices, one after the other: tokens, angles of RoPE, and where they belong.
+void lay_out(Pass& pass, std::span<const Slice> slices) {
+  Workspace& ws = pass.ws;
+  for (const Slice& slice : slices) {
+    const auto n = static_cast<int64_t>(slice.tokens.size());
+    std::copy(slice.tokens.begin(), slice.tokens.end(), ws.tokens.begin() + pass.n_tokens);
+    for (int64_t t = 0; t < n; ++t) {
+      ws.rows[static_cast<size_t>(pass.n_tokens + t)] = {slice.pages, slice.first_position + t};
+    }
+    const ops::RopeFrequencies& rope = *pass.model.rope;
+    rope.fill(pass.compute, slice.first_position, n,
+              ws.cos_sin.data() + pass.n_tokens * rope.n_pairs() * 2);
+    pass.n_tokens += n;
+  }
 }
 
 }  // namespace
 
-Status forward_llama(const Model& model, const Compute& compute, Workspace& ws, ops::KvCache& cache,
+Status forward_llama(const Model& model, const Compute& compute, Workspace& ws, ops::KvPool& pool,
                      const ForwardArgs& args) {
   Pass pass{.model = model,
             .compute = compute,
             .ws = ws,
-            .cache = cache,
-            .first_position = args.first_position,
-            .n_tokens = static_cast<int64_t>(args.tokens.size()),
+            .pool = pool,
             .input = gemm::MatmulInput(ws.quantized),
             .observe = args.observe};
-  ops::embed(compute, model.weights.embedding, args.tokens, ws.x.data());
-  model.rope->fill(compute, args.first_position, pass.n_tokens, ws.cos_sin.data());
+  lay_out(pass, args.slices);
+  ops::embed(compute, model.weights.embedding,
+             std::span(ws.tokens).first(static_cast<size_t>(pass.n_tokens)), ws.x.data());
   for (int i = 0; i < model.config.n_layers; ++i) {
     if (args.should_cancel != nullptr && *args.should_cancel && (*args.should_cancel)()) {
       return Status(StatusCode::cancelled, "cancelled while evaluating tokens");
@@ -110,7 +134,7 @@ Status forward_llama(const Model& model, const Compute& compute, Workspace& ws, 
     attention_block(pass, i);
     feed_forward_block(pass, i);
   }
-  if (args.logits_for != LogitsFor::none) output_block(pass, args);
+  output_block(pass, args);
   return {};
 }
 

@@ -85,6 +85,8 @@ Result<Workspace> Workspace::create(const Model& model, int64_t n_chunk) {
       std::max({static_cast<int64_t>(config.d_model), n_q, static_cast<int64_t>(config.d_ff)});
   Workspace ws;
   ws.n_chunk = n_chunk;
+  ws.rows.resize(static_cast<size_t>(n_chunk));
+  ws.tokens.resize(static_cast<size_t>(n_chunk));
   const struct {
     std::span<float>& span;
     int64_t width;

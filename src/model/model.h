@@ -54,14 +54,16 @@ class Workspace {
   static Result<Workspace> create(const Model& model, int64_t n_chunk);
 
   int64_t n_chunk = 0;
-  std::span<float> x;              // [n_chunk, d_model]: the residual stream
-  std::span<float> normed;         // [n_chunk, d_model]
-  std::span<float> q;              // [n_chunk, n_heads * head_dim]
-  std::span<float> k, v;           // [n_chunk, n_kv_heads * head_dim]
-  std::span<float> attended;       // [n_chunk, n_heads * head_dim]
-  std::span<float> gate, up;       // [n_chunk, d_ff]
-  std::span<float> cos_sin;        // [n_chunk, n_rot / 2, 2]
-  std::span<std::byte> quantized;  // one input of products, in int8
+  std::span<float> x;               // [n_chunk, d_model]: the residual stream
+  std::span<float> normed;          // [n_chunk, d_model]
+  std::span<float> q;               // [n_chunk, n_heads * head_dim]
+  std::span<float> k, v;            // [n_chunk, n_kv_heads * head_dim]
+  std::span<float> attended;        // [n_chunk, n_heads * head_dim]
+  std::span<float> gate, up;        // [n_chunk, d_ff]
+  std::span<float> cos_sin;         // [n_chunk, n_rot / 2, 2]
+  std::vector<ops::BatchRow> rows;  // [n_chunk]
+  std::vector<int32_t> tokens;      // [n_chunk]
+  std::span<std::byte> quantized;   // one input of products, in int8
 
  private:
   AlignedBuffer memory_;
@@ -72,20 +74,25 @@ using InputObserver = std::function<void(const Linear& linear, const float* x, i
 
 enum class LogitsFor { none, last, all };
 
-struct ForwardArgs {
-  std::span<const int32_t> tokens;  // at most workspace.n_chunk; every id checked
+// Consecutive tokens of one sequence, as a part of a batch.
+struct Slice {
+  std::span<const int32_t> tokens;  // at least one; every id checked
+  const int32_t* pages = nullptr;   // of all positions up to the last token's, to be written
   int64_t first_position = 0;
   LogitsFor logits_for = LogitsFor::last;
-  float* logits = nullptr;                               // [1 or tokens.size(), n_vocab]
+};
+
+struct ForwardArgs {
+  std::span<const Slice> slices;  // together at most workspace.n_chunk tokens
+  float* logits = nullptr;        // [tokens whose logits are asked for, in order; n_vocab]
   const std::function<bool()>* should_cancel = nullptr;  // polled before every layer
   const InputObserver* observe = nullptr;
 };
 
-// One chunk through the network: stores its keys and values in the cache at first_position, ... and
-// computes logits.
-// Order     no bit of the result depends on chunks or threads (kernels.h, attention.h)
-// Errors    cancelled: the cache's rows from first_position on are undefined
+// A flat batch through the network: stores its keys and values in the pages and computes logits.
+// Order     no bit of the result depends on slices, chunks or threads (kernels.h, attention.h)
+// Errors    cancelled: what the pages hold from first_position on is undefined
 Status forward_llama(const Model& model, const Compute& compute, Workspace& workspace,
-                     ops::KvCache& cache, const ForwardArgs& args);
+                     ops::KvPool& pool, const ForwardArgs& args);
 
 }  // namespace cria::model

@@ -22,7 +22,8 @@ float to_f32(uint16_t half) { return f16_to_f32(half); }
 void from_f32(float value, float& out) { out = value; }
 void from_f32(float value, uint16_t& out) { out = f32_to_f16(value); }
 
-// Queries, and rows of keys and values, that end at guard pages.
+// Queries, and rows of keys and values, that end at guard pages. The rows' pages stand in order, so
+// that the last one may end early; ops' tests mix them.
 template <typename Element>
 class Problem {
  public:
@@ -31,6 +32,9 @@ class Problem {
         q_(testing::uniforms(random, shape.n_heads * shape.head_dim, q_range)),
         k_(n_elems()),
         v_(n_elems()) {
+    for (int64_t i = 0; i * kKvPage < shape.n_positions; ++i) {
+      pages_.push_back(static_cast<int32_t>(i));
+    }
     for (int64_t i = 0; i < n_elems(); ++i) {
       from_f32(testing::uniform(random, 1), k_[i]);
       from_f32(testing::uniform(random, 1), v_[i]);
@@ -38,14 +42,13 @@ class Problem {
   }
 
   AttendArgs args(float* out) {
-    const int64_t row_bytes = stride() * static_cast<int64_t>(sizeof(Element));
     return {.q = q_.data(),
             .n_heads = shape_.n_heads,
             .head_dim = shape_.head_dim,
-            .k = k_.bytes(),
-            .k_row_bytes = row_bytes,
-            .v = v_.bytes(),
-            .v_row_bytes = row_bytes,
+            .pages = pages_.data(),
+            .k = rows(k_),
+            .v = rows(v_),
+            .first = 0,
             .n_positions = shape_.n_positions,
             .scale = 1 / std::sqrt(static_cast<float>(shape_.head_dim)),
             .out = out};
@@ -85,18 +88,20 @@ class Problem {
   int64_t stride() const { return shape_.head_dim + shape_.gap; }
   int64_t n_elems() const { return (shape_.n_positions - 1) * stride() + shape_.head_dim; }
 
+  KvRows rows(Guarded<Element>& elements) const {
+    const int64_t row_bytes = stride() * static_cast<int64_t>(sizeof(Element));
+    return {sizeof(Element) == 2 ? DType::f16 : DType::f32, elements.bytes(), kKvPage * row_bytes,
+            row_bytes};
+  }
+
   HeadsShape shape_;
   Guarded<float> q_;
   Guarded<Element> k_, v_;
+  std::vector<int32_t> pages_;
 };
 
 class Attend : public testing::EveryTable {
  protected:
-  template <typename Element>
-  AttendFn slot() const {
-    return sizeof(Element) == 2 ? table_.attend_f16 : table_.attend_f32;
-  }
-
   template <typename Element>
   void check(const HeadsShape& shape, uint32_t seed, float q_range, double tolerance) {
     SCOPED_TRACE(::testing::Message()
@@ -106,7 +111,7 @@ class Attend : public testing::EveryTable {
     Problem<Element> problem(shape, random, q_range);
     const int64_t n = shape.n_heads * shape.head_dim;
     Guarded<float> out(n);
-    slot<Element>()(problem.args(out.data()));
+    table_.attend(problem.args(out.data()));
     const std::vector<double> exact = problem.exact();
     for (int64_t i = 0; i < n; ++i) {
       ASSERT_NEAR(out[i], exact[static_cast<size_t>(i)], tolerance) << i;  // max |v| is 1
@@ -135,12 +140,12 @@ TEST_P(Attend, AnyNumberOfHeadsGivesEachHeadsOwnBits) {
   const HeadsShape shape{19, 40, 150, 0};
   Problem<uint16_t> problem(shape, random, 2);
   Guarded<float> together(19 * 40), one_by_one(19 * 40);
-  table_.attend_f16(problem.args(together.data()));
+  table_.attend(problem.args(together.data()));
   for (int64_t h = 0; h < 19; ++h) {
     AttendArgs args = problem.args(one_by_one.data() + h * 40);
     args.q += h * 40;
     args.n_heads = 1;
-    table_.attend_f16(args);
+    table_.attend(args);
   }
   EXPECT_TRUE(together.same_bits(one_by_one));
   check_both(shape, 32);
@@ -161,7 +166,7 @@ TEST_P(Attend, EqualScoresGiveTheMeanAndOneStrongScoreGivesItsValue) {
   Problem<float> problem(shape, random, 1);
   std::fill_n(problem.q().data(), 8, 0.0f);
   Guarded<float> out(8);
-  table_.attend_f32(problem.args(out.data()));
+  table_.attend(problem.args(out.data()));
   for (int64_t i = 0; i < 8; ++i) {
     double mean = 0;
     for (int64_t p = 0; p < 100; ++p) mean += problem.v()[p * 8 + i] / 100.0;
@@ -169,7 +174,7 @@ TEST_P(Attend, EqualScoresGiveTheMeanAndOneStrongScoreGivesItsValue) {
   }
   problem.q()[0] = 1e6f;
   for (int64_t p = 0; p < 100; ++p) problem.k()[p * 8] = p == 70 ? 1.0f : -1.0f;
-  table_.attend_f32(problem.args(out.data()));
+  table_.attend(problem.args(out.data()));
   for (int64_t i = 0; i < 8; ++i) EXPECT_EQ(out[i], problem.v()[70 * 8 + i]);
 }
 
@@ -180,7 +185,7 @@ TEST_P(Attend, ANanKeyIsNotLost) {
     Problem<float> problem(shape, random, 1);
     problem.k()[(n - 1) * 9 + 8] = std::nanf("");
     Guarded<float> out(9);
-    table_.attend_f32(problem.args(out.data()));
+    table_.attend(problem.args(out.data()));
     for (int64_t i = 0; i < 9; ++i) EXPECT_TRUE(std::isnan(out[i])) << n;
   }
 }

@@ -26,8 +26,7 @@ TEST(Dispatch, EveryNameGivesATableWithoutHoles) {
     EXPECT_NE(chosen->quantize_grouped, nullptr);
     EXPECT_NE(chosen->rms_norm, nullptr);
     EXPECT_NE(chosen->swiglu, nullptr);
-    EXPECT_NE(chosen->attend_f16, nullptr);
-    EXPECT_NE(chosen->attend_f32, nullptr);
+    EXPECT_NE(chosen->attend, nullptr);
     EXPECT_NE(chosen->store_f16, nullptr);
   }
 }

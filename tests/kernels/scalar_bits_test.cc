@@ -1,4 +1,4 @@
-// The scalar kScalarTable gives the same bits on every CPU and from every compiler: a hash of what
+// The scalar table gives the same bits on every CPU and from every compiler: a hash of what
 // each of its slots makes of fixed inputs. A change of a definition changes its hash, and says so
 // here.
 #include <gtest/gtest.h>
@@ -113,16 +113,20 @@ TEST(ScalarBits, Attend) {
   const auto k = testing::uniforms(random, 150 * 20, 1);
   const auto v = testing::uniforms(random, 150 * 20, 1);
   std::vector<float> out(3 * 20);
-  kScalarTable.attend_f32({.q = q.data(),
-                           .n_heads = 3,
-                           .head_dim = 20,
-                           .k = reinterpret_cast<const std::byte*>(k.data()),
-                           .k_row_bytes = 80,
-                           .v = reinterpret_cast<const std::byte*>(v.data()),
-                           .v_row_bytes = 80,
-                           .n_positions = 150,
-                           .scale = 0.25f,
-                           .out = out.data()});
+  const int32_t pages[] = {0, 1, 2, 3, 4};
+  const auto rows = [](const std::vector<float>& x) {
+    return KvRows{DType::f32, reinterpret_cast<const std::byte*>(x.data()), kKvPage * 80, 80};
+  };
+  kScalarTable.attend({.q = q.data(),
+                       .n_heads = 3,
+                       .head_dim = 20,
+                       .pages = pages,
+                       .k = rows(k),
+                       .v = rows(v),
+                       .first = 0,
+                       .n_positions = 150,
+                       .scale = 0.25f,
+                       .out = out.data()});
   EXPECT_EQ(hash(out), 0x4b1dcf8a32b918abu);
 }
 

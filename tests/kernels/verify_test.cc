@@ -71,7 +71,7 @@ void wrong_matmul(const MatmulGroupedArgs& args) {
 void wrong_attend(const AttendArgs& args) {
   AttendArgs fewer = args;
   fewer.n_positions = std::min<int64_t>(args.n_positions, kAttendBlock);
-  scalar::kTable.attend_f16(fewer);
+  scalar::kTable.attend(fewer);
 }
 
 void wrong_store(const float* x, int64_t n, uint16_t* out) {
@@ -119,12 +119,12 @@ TEST(VerifyWrong, AWrongKernelOfEveryKindIsFound) {
     out[0] += 0.001f;
   };
   table.swiglu = wrong_swiglu;
-  table.attend_f16 = wrong_attend;
+  table.attend = wrong_attend;
   table.store_f16 = wrong_store;
   EXPECT_EQ(wrong_slots(table), (std::vector<std::string>{
                                     "wrong/packed.s8", "wrong/matmul_grouped", "wrong/quantize_q8a",
                                     "wrong/quantize_grouped", "wrong/rms_norm", "wrong/swiglu",
-                                    "wrong/attend_f16", "wrong/store_f16"}));
+                                    "wrong/attend", "wrong/store_f16"}));
 }
 
 TEST(VerifyWrong, AWrongKernelIsSwitchedOffAndTheNextTableComputes) {

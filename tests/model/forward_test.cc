@@ -34,18 +34,18 @@ std::vector<float> our_logits(const std::string& path, const std::string& tokeni
   auto pool = ThreadPool::create(2);
   const auto n = static_cast<int64_t>(tokens.size());
   auto workspace = Workspace::create(**model, n);
-  auto cache = ops::KvCache::create({.n_layers = config.n_layers,
-                                     .n_kv_heads = config.n_kv_heads,
-                                     .head_dim = config.head_dim,
-                                     .n_ctx = n,
-                                     .k_type = kv,
-                                     .v_type = kv});
+  auto cache = ops::KvPool::create({.n_layers = config.n_layers,
+                                    .n_kv_heads = config.n_kv_heads,
+                                    .head_dim = config.head_dim,
+                                    .k_type = kv,
+                                    .v_type = kv},
+                                   ops::KvPool::pages_for(n));
+  std::vector<int32_t> pages;
+  while (cache->n_free() > 0) pages.push_back(cache->take());
+  const Slice slice{.tokens = tokens, .pages = pages.data(), .logits_for = LogitsFor::all};
   std::vector<float> logits(tokens.size() * static_cast<size_t>(config.n_vocab));
   const Status status = forward_llama(**model, {(*model)->kernels, **pool}, *workspace, *cache,
-                                      {.tokens = tokens,
-                                       .first_position = 0,
-                                       .logits_for = LogitsFor::all,
-                                       .logits = logits.data()});
+                                      {.slices = {&slice, 1}, .logits = logits.data()});
   EXPECT_TRUE(status.ok()) << status.message();
   return logits;
 }
@@ -220,14 +220,16 @@ TEST(Forward, StopsBetweenLayersWhenAsked) {
   ASSERT_TRUE(model.ok()) << model.status().message();
   auto pool = ThreadPool::create(1);
   auto workspace = Workspace::create(**model, 4);
-  auto cache = ops::KvCache::create({.n_layers = 2, .n_kv_heads = 2, .head_dim = 16, .n_ctx = 8});
+  auto cache = ops::KvPool::create({.n_layers = 2, .n_kv_heads = 2, .head_dim = 16}, 1);
+  const int32_t page = cache->take();
   int n_polls = 0;
   const std::function<bool()> cancel_at_second = [&] { return ++n_polls == 2; };
   const std::vector<int32_t> tokens = {1, 5, 9};
+  const Slice slice{.tokens = tokens, .pages = &page};
   std::vector<float> logits(static_cast<size_t>((*model)->config.n_vocab));
   const Status status = forward_llama(
       **model, {(*model)->kernels, **pool}, *workspace, *cache,
-      {.tokens = tokens, .logits = logits.data(), .should_cancel = &cancel_at_second});
+      {.slices = {&slice, 1}, .logits = logits.data(), .should_cancel = &cancel_at_second});
   EXPECT_EQ(status.code(), StatusCode::cancelled);
   EXPECT_EQ(n_polls, 2);
 }

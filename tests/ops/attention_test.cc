@@ -28,7 +28,7 @@ std::vector<double> expected_head(const float* q, const std::vector<float>& k,
     double score = 0;
     for (int64_t i = 0; i < head_dim; ++i)
       score += q[i] * k[static_cast<size_t>(p * stride + offset + i)];
-    weights.push_back(std::exp(score * 0.25));
+    weights.push_back(std::exp(score * 0.125));
     total += weights.back();
   }
   for (int64_t p = first; p <= last; ++p) {
@@ -41,7 +41,7 @@ std::vector<double> expected_head(const float* q, const std::vector<float>& k,
 }
 
 void check(DType kv, int64_t window, double tolerance) {
-  constexpr int64_t kTokens = 90, kHeads = 6, kKvHeads = 2, kHeadDim = 20;
+  constexpr int64_t kTokens = 90, kHeads = 6, kKvHeads = 2, kHeadDim = 32;
   constexpr int64_t kStride = kKvHeads * kHeadDim;
   const auto q = normals(kTokens * kHeads * kHeadDim, 1);
   const auto k = normals(kTokens * kStride, 2), v = normals(kTokens * kStride, 3);
@@ -49,26 +49,26 @@ void check(DType kv, int64_t window, double tolerance) {
     const auto table = kernels::choose_table(isa);
     auto pool = ThreadPool::create(3);
     const Compute compute{*table, **pool};
-    auto cache = KvCache::create({.n_layers = 2,
-                                  .n_kv_heads = kKvHeads,
-                                  .head_dim = kHeadDim,
-                                  .n_ctx = kTokens,
-                                  .k_type = kv,
-                                  .v_type = kv});
+    auto cache = KvPool::create(
+        {.n_layers = 2, .n_kv_heads = kKvHeads, .head_dim = kHeadDim, .k_type = kv, .v_type = kv},
+        6);
     ASSERT_TRUE(cache.ok());
+    const std::vector<int32_t> pages = {4, 0, 3};
+    std::vector<BatchRow> rows;
+    for (int64_t p = 0; p < kTokens; ++p) rows.push_back({pages.data(), p});
+    const auto chunk = std::span<const BatchRow>(rows).subspan(50);
     // Two chunks into the second layer; the first must stay apart.
-    cache->store(compute, 0, 0, kTokens, v.data(), k.data());
-    cache->store(compute, 1, 0, 50, k.data(), v.data());
-    cache->store(compute, 1, 50, 40, k.data() + 50 * kStride, v.data() + 50 * kStride);
+    cache->store(compute, 0, rows, v.data(), k.data());
+    cache->store(compute, 1, std::span(rows).first(50), k.data(), v.data());
+    cache->store(compute, 1, chunk, k.data() + 50 * kStride, v.data() + 50 * kStride);
     std::vector<float> out(40 * kHeads * kHeadDim);
     attention(compute, *cache,
               {.q = q.data() + 50 * kHeads * kHeadDim,
-               .n_tokens = 40,
+               .rows = chunk,
                .n_heads = kHeads,
                .i_layer = 1,
-               .first_position = 50,
                .window = window,
-               .scale = 0.25f,
+               .scale = 0.125f,
                .out = out.data()});
     for (int64_t t = 0; t < 40; ++t) {
       for (int64_t h = 0; h < kHeads; ++h) {
@@ -89,19 +89,10 @@ void check(DType kv, int64_t window, double tolerance) {
 
 TEST(Attention, F32CacheMatchesTheDefinition) { check(DType::f32, 0, 1e-5); }
 TEST(Attention, F16CacheMatchesTheDefinition) { check(DType::f16, 0, 5e-3); }
+TEST(Attention, Q8CacheMatchesTheDefinition) { check(DType::q8_0, 0, 3e-2); }
+TEST(Attention, Q4CacheIsNearTheDefinition) { check(DType::q4_0, 0, 5e-1); }
 TEST(Attention, ASlidingWindowSeesItsLastPositionsOnly) { check(DType::f32, 13, 1e-5); }
 TEST(Attention, AWindowOfOneSeesItself) { check(DType::f32, 1, 1e-5); }
-
-TEST(KvCache, SaysItsSizeAndSaturates) {
-  KvShape shape{.n_layers = 2, .n_kv_heads = 3, .head_dim = 5, .n_ctx = 7};
-  EXPECT_EQ(KvCache::size_bytes(shape), 2u * 3 * 5 * 7 * 2 * 2);
-  shape.v_type = DType::f32;
-  EXPECT_EQ(KvCache::size_bytes(shape), 2u * 3 * 5 * 7 * (2 + 4));
-  shape.n_layers = shape.n_kv_heads = shape.head_dim = 1 << 30;
-  shape.n_ctx = 1 << 30;
-  EXPECT_EQ(KvCache::size_bytes(shape), UINT64_MAX);
-  EXPECT_EQ(KvCache::create(shape).status().code(), StatusCode::out_of_memory);
-}
 
 }  // namespace
 }  // namespace cria::ops

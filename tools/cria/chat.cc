@@ -62,10 +62,19 @@ Result<Chat> open_chat(const ChatOptions& options, const std::string& history) {
   if (!status.ok()) return status;
   Result<Session> session = model->new_session(options.generation.session);
   if (!session.ok()) return session.status();
-  Chat chat{Conversation(*std::move(model), *std::move(session), options), History(history),
-            Output(), options.generation.stats, std::nullopt};
+  Chat chat{Conversation(*std::move(model), *std::move(session), options),
+            History(history),
+            Output(),
+            options.generation.stats,
+            std::nullopt,
+            std::nullopt};
   status = open_home(options, chat);
   if (!status.ok()) return status;
+  if (!options.session.empty()) {
+    chat.kept.emplace(options.session);
+    status = chat.kept->resume(chat.conversation, chat.home);
+    if (!status.ok()) return status;
+  }
   report_seed(chat.conversation.settings().sampling);
   return chat;
 }
@@ -97,11 +106,18 @@ Result<GenerateResult> stream_reply(Chat& chat, const std::string* message) {
   return result;
 }
 
+// The same, and keeps the chat where that was asked for.
+Result<GenerateResult> reply_and_keep(Chat& chat, const std::string* message) {
+  Result<GenerateResult> result = stream_reply(chat, message);
+  if (result.ok() && chat.kept) chat.kept->keep(chat.conversation, chat.home);
+  return result;
+}
+
 int reply_once(const ChatOptions& options, const std::string& message) {
   Result<Chat> chat = open_chat(options, "");
   if (!chat.ok()) return fail(chat.status());
   if (chat->home) complain(std::string("note: ") + kSimulated);
-  const Result<GenerateResult> result = stream_reply(*chat, &message);
+  const Result<GenerateResult> result = reply_and_keep(*chat, &message);
   if (!result.ok()) return fail(result.status());
   report_speed(*result, options.generation.stats);
   return chat->out.exit_code(interrupted() ? kExitInterrupted : kExitDone);
@@ -129,7 +145,7 @@ void say_how_it_ended(const Chat& chat, const GenerateResult& result) {
 // A reply in a chat that goes on: errors are said. message: as for stream_reply.
 void reply(Chat& chat, const std::string* message) {
   clear_interrupt();
-  const Result<GenerateResult> result = stream_reply(chat, message);
+  const Result<GenerateResult> result = reply_and_keep(chat, message);
   clear_interrupt();
   if (result.ok()) {
     say_how_it_ended(chat, *result);

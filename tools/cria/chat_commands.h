@@ -7,6 +7,7 @@
 #include "conversation.h"
 #include "history.h"
 #include "home.h"
+#include "kept_chat.h"
 #include "output.h"
 
 namespace cria::cli {
@@ -18,6 +19,7 @@ struct Chat {
   Output out;
   Stats stats = Stats::automatic;
   std::optional<Home> home;  // in a chat with Al
+  std::optional<KeptChat> kept;
 };
 
 enum class AfterCommand { read_on, reply_again, leave };

@@ -38,6 +38,7 @@ class Conversation {
 
   const Model& model() const { return model_; }
   const Session& session() const { return session_; }
+  Session& session() { return session_; }
   // Of the next reply. The seed moves on by one with each.
   GenerateOptions& settings() { return settings_; }
   const GenerateOptions& settings() const { return settings_; }

@@ -94,10 +94,12 @@ CLI::Option* add_integer(CLI::App& app, const std::string& flags, const char* he
 
 void add_cache_type(CLI::App& app, const std::string& flags, const char* help, KvType& target) {
   add_text(app, flags, "TYPE", help, [flags, &target](const std::string& value) {
-    if (value != "f16" && value != "f32") {
-      refuse(flags, "must be f16 or f32; found \"" + value + "\"");
+    for (const KvType type : {KvType::f16, KvType::f32, KvType::q8_0, KvType::q4_0}) {
+      if (value != kv_type_name(type)) continue;
+      target = type;
+      return;
     }
-    target = value == "f16" ? KvType::f16 : KvType::f32;
+    refuse(flags, "must be f16, f32, q8_0 or q4_0; found \"" + value + "\"");
   });
 }
 

@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "flag_parsing.h"
+#include "kept_chat.h"
 #include "model_flags.h"
 #include "numbers.h"
 #include "output.h"
@@ -174,6 +175,8 @@ constexpr const char* kChatExamples =
     "  cria chat model.gguf\n"
     "  cria chat model.gguf -sys \"Answer in one sentence.\" --temp 0.2\n"
     "  cria chat model.gguf -p \"Why is the sky blue?\" > answer.txt\n"
+    "  cria chat model.gguf --session garden        # goes on where it was left, even after a "
+    "crash\n"
     "  cat letter.txt | cria chat model.gguf -sys \"Summarise.\"\n"
     "Where input or output is no terminal, all of the input is one message. /help lists what can\n"
     "be typed in a chat; Ctrl-C stops a reply, Ctrl-D leaves.";
@@ -260,12 +263,19 @@ std::optional<int> parse_chat(const std::vector<std::string>& words, ChatOptions
              options->chat_template);
   add_string(app, "--house", "FILE", "the house of a chat with Al; without: the demo house",
              options->house);
+  add_string(app, "--session", "NAME",
+             "keep the chat after every reply, and go on with it where it was kept before",
+             options->session);
   add_generation_flags(app, options->generation, pending);
   app.footer(kChatExamples);
   return parse(app, words, [&] {
     finish_generation(app, options->generation, pending);
     options->temperature_given = app.count("--temp") > 0;
     refuse_empty(app, "--house", options->house);
+    if (app.count("--session") > 0) {
+      const std::string wrong = check_session_name(options->session);
+      if (!wrong.empty()) refuse("--session", wrong);
+    }
   });
 }
 

@@ -43,6 +43,7 @@ struct ChatOptions {
   std::string system;
   std::string chat_template;  // "": the file's own
   std::string house;          // a house file for a chat with Al; "": the demo house
+  std::string session;        // a name under which the chat is kept; "": it is not
   bool temperature_given = false;
 };
 

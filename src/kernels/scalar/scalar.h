@@ -15,7 +15,6 @@ void store_f16(const float* x, int64_t n, uint16_t* out);
 void rms_norm(const float* x, const float* weight, int64_t n, float eps, float* out);
 void swiglu(const float* gate, const float* up, int64_t n, float* out);
 
-void attend_f16(const AttendArgs& args);
-void attend_f32(const AttendArgs& args);
+void attend(const AttendArgs& args);
 
 }  // namespace cria::kernels::scalar

@@ -12,8 +12,7 @@ constexpr Table make_table() {
   table.quantize_grouped = quantize_grouped;
   table.rms_norm = rms_norm;
   table.swiglu = swiglu;
-  table.attend_f16 = attend_f16;
-  table.attend_f32 = attend_f32;
+  table.attend = attend;
   table.store_f16 = store_f16;
   table.peak_f32 = &kPeakF32;
   table.peak_int8 = &kPeakInt8;

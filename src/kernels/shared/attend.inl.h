@@ -21,18 +21,31 @@ inline VecF load_kv_partial(const typename Kv::Element* at, int64_t n) {
   return Kv::load_lanes(padded);
 }
 
-template <typename Kv>
-inline const typename Kv::Element* kv_row(const std::byte* base, int64_t row_bytes, int64_t i_row) {
-  return reinterpret_cast<const typename Kv::Element*>(base + i_row * row_bytes);
+// Where the rows of a block of positions stand.
+struct BlockRows {
+  const std::byte* at[kAttendBlock];
+};
+
+inline void find_rows(const AttendArgs& args, const KvRows& rows, int64_t first, int64_t n,
+                      BlockRows& out) {
+  for (int64_t i = 0; i < n;) {
+    const int64_t p = args.first + first + i, in_page = p % kKvPage;
+    const std::byte* at =
+        rows.base + args.pages[p / kKvPage] * rows.page_bytes + in_page * rows.row_bytes;
+    const int64_t left = kKvPage - in_page, n_here = left < n - i ? left : n - i;
+    for (int64_t j = 0; j < n_here; ++j) out.at[i + j] = at + j * rows.row_bytes;
+    i += n_here;
+  }
 }
 
-// scores[p] = scale * q . k[first + p] for kPositions rows.
+// scores[p] = scale * q . k[p] for kPositions rows.
 template <typename Kv, int kPositions>
-inline void score_positions(const AttendArgs& args, const float* q, int64_t first, float* scores) {
+inline void score_positions(const AttendArgs& args, const float* q, const std::byte* const* rows,
+                            float* scores) {
   const typename Kv::Element* k[kPositions];
   VecF sums[kPositions];
   for (int p = 0; p < kPositions; ++p) {
-    k[p] = kv_row<Kv>(args.k, args.k_row_bytes, first + p);
+    k[p] = reinterpret_cast<const typename Kv::Element*>(rows[p]);
     sums[p] = zeros();
   }
   for_lanes(
@@ -77,14 +90,14 @@ inline float soften(float (&scores)[kAttendBlock], int64_t n, HeadState& state) 
   return keep[0];
 }
 
-// out[i, i + kVectors vectors) = keep * out + sum over p of weights[p] * v[first + p].
+// out[i, i + kVectors vectors) = keep * out + sum over p of weights[p] * v[p].
 template <typename Kv, int kVectors>
-inline void add_values(const AttendArgs& args, const float* weights, int64_t first, int64_t n,
-                       int64_t i, float keep, float* out) {
+inline void add_values(const float* weights, const BlockRows& rows, int64_t n, int64_t i,
+                       float keep, float* out) {
   VecF sums[kVectors];
   for (int j = 0; j < kVectors; ++j) sums[j] = mul(splat(keep), load(out + i + j * kLanes));
   for (int64_t p = 0; p < n; ++p) {
-    const typename Kv::Element* v = kv_row<Kv>(args.v, args.v_row_bytes, first + p) + i;
+    const auto* v = reinterpret_cast<const typename Kv::Element*>(rows.at[p]) + i;
     for (int j = 0; j < kVectors; ++j) {
       sums[j] = fma(splat(weights[p]), Kv::load_lanes(v + j * kLanes), sums[j]);
     }
@@ -93,43 +106,101 @@ inline void add_values(const AttendArgs& args, const float* weights, int64_t fir
 }
 
 template <typename Kv>
-inline void add_values_partial(const AttendArgs& args, const float* weights, int64_t first,
-                               int64_t n, int64_t i, float keep, float* out) {
-  const int64_t left = args.head_dim - i;
+inline void add_values_partial(const float* weights, const BlockRows& rows, int64_t n, int64_t i,
+                               int64_t left, float keep, float* out) {
   VecF sum = mul(splat(keep), load_partial(out + i, left));
   for (int64_t p = 0; p < n; ++p) {
-    const typename Kv::Element* v = kv_row<Kv>(args.v, args.v_row_bytes, first + p) + i;
+    const auto* v = reinterpret_cast<const typename Kv::Element*>(rows.at[p]) + i;
     sum = fma(splat(weights[p]), load_kv_partial<Kv>(v, left), sum);
   }
   store_partial(out + i, sum, left);
 }
 
-// One head and the n positions from first on.
-template <typename Kv>
-inline void attend_block(const AttendArgs& args, int64_t i_head, int64_t first, int64_t n,
-                         HeadState& state) {
+// One head and the n positions of a block.
+template <typename K, typename V>
+inline void attend_block(const AttendArgs& args, int64_t i_head, const BlockRows& k,
+                         const BlockRows& v, int64_t n, HeadState& state) {
   const float* q = args.q + i_head * args.head_dim;
   float* out = args.out + i_head * args.head_dim;
   float scores[kAttendBlock];
   int64_t p = 0;
   for (; p + kPositionsAtOnce <= n; p += kPositionsAtOnce) {
-    score_positions<Kv, kPositionsAtOnce>(args, q, first + p, scores + p);
+    score_positions<K, kPositionsAtOnce>(args, q, k.at + p, scores + p);
   }
-  for (; p < n; ++p) score_positions<Kv, 1>(args, q, first + p, scores + p);
+  for (; p < n; ++p) score_positions<K, 1>(args, q, k.at + p, scores + p);
   const float keep = soften(scores, n, state);
   constexpr int64_t kWide = kVectorsAtOnce * kLanes;
   int64_t i = 0;
   for (; i + kWide <= args.head_dim; i += kWide) {
-    add_values<Kv, kVectorsAtOnce>(args, scores, first, n, i, keep, out);
+    add_values<V, kVectorsAtOnce>(scores, v, n, i, keep, out);
   }
-  for (; i + kLanes <= args.head_dim; i += kLanes) {
-    add_values<Kv, 1>(args, scores, first, n, i, keep, out);
-  }
-  if (i < args.head_dim) add_values_partial<Kv>(args, scores, first, n, i, keep, out);
+  for (; i + kLanes <= args.head_dim; i += kLanes) add_values<V, 1>(scores, v, n, i, keep, out);
+  if (i < args.head_dim) add_values_partial<V>(scores, v, n, i, args.head_dim - i, keep, out);
 }
 
-template <typename Kv>
-void attend(const AttendArgs& args) {
+// Rows of quantised blocks become rows of fp32 once for all heads.
+struct UnpackedRows {
+  float rows[kAttendBlock * kMaxQuantizedHeadDim];
+  float scales[kAttendBlock * kMaxQuantizedHeadDim / 32];
+};
+
+template <typename Block>
+inline void unpack_scales(const BlockRows& rows, int64_t n, int64_t n_blocks, float* scales) {
+  uint16_t halves[kAttendBlock * kMaxQuantizedHeadDim / 32 + kLanes];
+  int64_t n_scales = 0;
+  for (int64_t p = 0; p < n; ++p) {
+    for (int64_t b = 0; b < n_blocks; ++b) {
+      memcpy(&halves[n_scales++], rows.at[p] + b * static_cast<int64_t>(sizeof(Block)), 2);
+    }
+  }
+  for (int i = 0; i < kLanes; ++i) halves[n_scales + i] = 0;
+  int64_t i = 0;
+  for (; i + kLanes <= n_scales; i += kLanes) store(scales + i, load_f16(halves + i));
+  if (i < n_scales) store_partial(scales + i, load_f16(halves + i), n_scales - i);
+}
+
+inline void unpack_q8_0(const std::byte* at, float scale, float* out) {
+  int8_t q[32];
+  memcpy(q, at + 2, sizeof q);
+  for (int i = 0; i < 32; ++i) out[i] = scale * static_cast<float>(q[i]);
+}
+
+inline void unpack_q4_0(const std::byte* at, float scale, float* out) {
+  uint8_t q[16];
+  memcpy(q, at + 2, sizeof q);
+  for (int i = 0; i < 16; ++i) out[i] = scale * static_cast<float>((q[i] & 15) - 8);
+  for (int i = 0; i < 16; ++i) out[16 + i] = scale * static_cast<float>((q[i] >> 4) - 8);
+}
+
+template <typename Block>
+inline void unpack_blocks(int64_t n, int64_t head_dim, BlockRows& rows, UnpackedRows& out) {
+  const int64_t n_blocks = head_dim / 32;
+  unpack_scales<Block>(rows, n, n_blocks, out.scales);
+  for (int64_t p = 0; p < n; ++p) {
+    float* row = out.rows + p * head_dim;
+    for (int64_t b = 0; b < n_blocks; ++b) {
+      const std::byte* at = rows.at[p] + b * static_cast<int64_t>(sizeof(Block));
+      const float scale = out.scales[p * n_blocks + b];
+      if constexpr (sizeof(Block) == sizeof(BlockQ8_0)) {
+        unpack_q8_0(at, scale, row + b * 32);
+      } else {
+        unpack_q4_0(at, scale, row + b * 32);
+      }
+    }
+    rows.at[p] = reinterpret_cast<const std::byte*>(row);
+  }
+}
+
+inline void unpack_rows(DType type, int64_t n, int64_t head_dim, BlockRows& rows,
+                        UnpackedRows* out) {
+  if (type == DType::q8_0) unpack_blocks<BlockQ8_0>(n, head_dim, rows, *out);
+  if (type == DType::q4_0) unpack_blocks<BlockQ4_0>(n, head_dim, rows, *out);
+}
+
+// K and V: of the rows, once those of quantised types are unpacked into `keys` and `values` (which
+// other types do not need).
+template <typename K, typename V>
+void attend_rows(const AttendArgs& args, UnpackedRows* keys, UnpackedRows* values) {
   for (int64_t i = 0; i < args.n_heads * args.head_dim; ++i) args.out[i] = 0;
   for (int64_t begin = 0; begin < args.n_heads; begin += kHeadsAtOnce) {
     const int64_t left = args.n_heads - begin;
@@ -139,13 +210,37 @@ void attend(const AttendArgs& args) {
     for (int64_t first = 0; first < args.n_positions; first += kAttendBlock) {
       const int64_t n_left = args.n_positions - first;
       const int64_t n = n_left < kAttendBlock ? n_left : kAttendBlock;
-      for (int64_t h = 0; h < n_heads; ++h) {
-        attend_block<Kv>(args, begin + h, first, n, states[h]);
-      }
+      BlockRows k, v;
+      find_rows(args, args.k, first, n, k);
+      find_rows(args, args.v, first, n, v);
+      unpack_rows(args.k.type, n, args.head_dim, k, keys);
+      unpack_rows(args.v.type, n, args.head_dim, v, values);
+      for (int64_t h = 0; h < n_heads; ++h) attend_block<K, V>(args, begin + h, k, v, n, states[h]);
     }
     for (int64_t h = 0; h < n_heads; ++h) {
       float* out = args.out + (begin + h) * args.head_dim;
       for (int64_t i = 0; i < args.head_dim; ++i) out[i] /= states[h].sum;
     }
   }
+}
+
+inline void attend_by_type(const AttendArgs& args, UnpackedRows* keys, UnpackedRows* values) {
+  const bool k_f16 = args.k.type == DType::f16, v_f16 = args.v.type == DType::f16;
+  if (k_f16 && v_f16) return attend_rows<KvF16, KvF16>(args, keys, values);
+  if (k_f16) return attend_rows<KvF16, KvF32>(args, keys, values);
+  if (v_f16) return attend_rows<KvF32, KvF16>(args, keys, values);
+  return attend_rows<KvF32, KvF32>(args, keys, values);
+}
+
+// Apart, because only these need so much of the stack.
+[[gnu::noinline]] inline void attend_unpacked(const AttendArgs& args) {
+  UnpackedRows keys, values;
+  attend_by_type(args, &keys, &values);
+}
+
+inline bool is_quantized(DType type) { return type == DType::q8_0 || type == DType::q4_0; }
+
+void attend(const AttendArgs& args) {
+  if (is_quantized(args.k.type) || is_quantized(args.v.type)) return attend_unpacked(args);
+  attend_by_type(args, nullptr, nullptr);
 }

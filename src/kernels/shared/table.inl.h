@@ -8,8 +8,7 @@ constexpr Table make_table(const char* name, const PackedKernel* packed,
   table.quantize_q8a = quantize_q8a;
   table.rms_norm = rms_norm;
   table.swiglu = swiglu;
-  table.attend_f16 = attend<KvF16>;
-  table.attend_f32 = attend<KvF32>;
+  table.attend = attend;
   table.store_f16 = store_f16_row;
   table.peak_f32 = peak_f32;
   table.peak_int8 = peak_int8;

@@ -39,8 +39,6 @@ std::string model_type(const ModelBenchFacts& facts, const ModelResult& result) 
          type_name(result.context.explanation);
 }
 
-const char* kv_name(KvType type) { return type == KvType::f16 ? "f16" : "f32"; }
-
 std::string percent(std::optional<double> share) {
   return share ? format("%.0f %%", 100 * *share) : "";
 }
@@ -65,8 +63,8 @@ Json keys_of(const ModelBenchFacts& facts, const ModelResult& result) {
           {"n_batch", facts.options.n_batch},
           {"n_ubatch", facts.options.n_ubatch},
           {"n_threads", context.limits.n_threads},
-          {"type_k", kv_name(facts.options.k_type)},
-          {"type_v", kv_name(facts.options.v_type)},
+          {"type_k", kv_type_name(facts.options.k_type)},
+          {"type_v", kv_type_name(facts.options.v_type)},
           {"n_prompt", test.n_prompt + n_batch},
           {"n_gen", test.n_gen},
           {"n_depth", test.n_depth},

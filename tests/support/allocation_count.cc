@@ -1,5 +1,5 @@
 // In a file of its own, so that no caller's code is compiled into these.
-#include "allocation_count.h"
+#include "support/allocation_count.h"
 
 #include <cstdlib>
 #include <new>

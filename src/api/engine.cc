@@ -1,0 +1,151 @@
+#include "cria/engine.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "api/chat_encoding.h"
+#include "api/guard.h"
+#include "api/impl.h"
+#include "engine/generate.h"
+#include "engine/scheduler.h"
+
+namespace cria {
+namespace {
+
+using Promise = std::promise<Result<GenerateResult>>;
+
+}  // namespace
+
+// The scheduler belongs to the thread; what others hand over or ask for stands beside it.
+struct Engine::Impl {
+  Impl(std::shared_ptr<engine::Engine> own_engine, const engine::SchedulerOptions& own_options)
+      : engine(std::move(own_engine)), options(own_options), thread([this] { run(); }) {}
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    changed.notify_one();
+    thread.join();
+  }
+
+  void run() {
+    engine::Scheduler scheduler(engine, options);
+    while (take_jobs(scheduler)) {
+      scheduler.step();
+      publish(scheduler);
+    }
+  }
+
+  // Waits while there is nothing to do. False: the end.
+  bool take_jobs(engine::Scheduler& scheduler) {
+    std::vector<engine::Job> jobs;
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return stopping || !inbox.empty() || !scheduler.idle(); });
+      if (stopping) return refuse_inbox();
+      jobs.swap(inbox);
+    }
+    for (engine::Job& job : jobs) scheduler.add(std::move(job));
+    return true;
+  }
+
+  bool refuse_inbox() {
+    for (engine::Job& job : inbox) {
+      job.on_done(Status(StatusCode::cancelled, "the engine was shut down"));
+    }
+    inbox.clear();
+    return false;
+  }
+
+  void publish(const engine::Scheduler& scheduler) {
+    const std::lock_guard lock(mutex);
+    stats = scheduler.stats();
+  }
+
+  std::shared_ptr<engine::Engine> engine;
+  engine::SchedulerOptions options;
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<engine::Job> inbox;
+  EngineStats stats;
+  bool stopping = false;
+  std::thread thread;  // last: it uses all of the above
+};
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+Engine::~Engine() = default;
+
+Result<Engine> Engine::create(const Model& model, const EngineOptions& options) {
+  return api::guard([&]() -> Result<Engine> {
+    if (options.n_ctx < 0 || options.n_kv_tokens < 0) {
+      return invalid_argument("n_ctx and n_kv_tokens: found ", options.n_ctx, " and ",
+                              options.n_kv_tokens, ", expected 0 or more");
+    }
+    if (options.max_running < 1 || options.max_running > 1024) {
+      return invalid_argument("max_running: found ", options.max_running, ", expected 1 to 1024");
+    }
+    const auto& loaded = model.impl().model;
+    const int n_ctx = options.n_ctx > 0 ? options.n_ctx : loaded->config.n_ctx_train;
+    auto made = engine::Engine::create(
+        loaded, {.n_kv_tokens = options.n_kv_tokens > 0 ? options.n_kv_tokens : int64_t{4} * n_ctx,
+                 .keep_prefixes = true,
+                 .n_threads = options.n_threads,
+                 .n_chunk = std::max(options.n_chunk, options.max_running),
+                 .k_type = options.k_type,
+                 .v_type = options.v_type});
+    if (!made.ok()) return made.status();
+    return Engine(std::make_unique<Impl>(
+        std::move(*made),
+        engine::SchedulerOptions{.n_ctx = n_ctx, .max_running = options.max_running}));
+  });
+}
+
+Result<std::future<Result<GenerateResult>>> Engine::submit(Request request) {
+  return api::guard([&]() -> Result<std::future<Result<GenerateResult>>> {
+    const model::Vocabulary& vocabulary = *impl_->engine->model().vocabulary;
+    engine::Job job{.prompt = {},
+                    .options = std::move(request.options),
+                    .on_piece = std::move(request.on_piece),
+                    .on_done = {},
+                    .priority = request.priority};
+    CRIA_RETURN_IF_ERROR(engine::check(job.options, vocabulary));
+    if (request.messages.empty() == request.prompt.empty()) {
+      return invalid_argument("request: expected either messages or a prompt");
+    }
+    if (request.messages.empty()) {
+      auto ids = engine::encode_text(vocabulary, request.prompt, job.options.parse_special,
+                                     impl_->options.n_ctx);
+      if (!ids.ok()) return ids.status();
+      job.prompt = *std::move(ids);
+    } else {
+      auto chat =
+          api::encode_chat(vocabulary, request.messages, job.options, request.template_name);
+      if (!chat.ok()) return chat.status();
+      job.prompt = std::move(chat->ids);
+      job.options.stop.insert(job.options.stop.end(), chat->stops.begin(), chat->stops.end());
+    }
+    auto promise = std::make_shared<Promise>();
+    auto future = promise->get_future();
+    job.on_done = [promise](Result<GenerateResult> result) {
+      promise->set_value(std::move(result));
+    };
+    {
+      const std::lock_guard lock(impl_->mutex);
+      impl_->inbox.push_back(std::move(job));
+    }
+    impl_->changed.notify_one();
+    return future;
+  });
+}
+
+EngineStats Engine::stats() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->stats;
+}
+
+}  // namespace cria
