@@ -237,8 +237,7 @@ void Scheduler::commit_batch(double seconds) {
     row += has_logits ? n_vocab : 0;
     task.n_evaluated += slice.tokens.size();
     const bool in_prompt = task.n_evaluated <= task.job.prompt.size();
-    (slice.tokens.size() == 1 ? n_decoding : n_prefill) +=
-        static_cast<int64_t>(slice.tokens.size());
+    (in_prompt ? n_prefill : n_decoding) += static_cast<int64_t>(slice.tokens.size());
     if (in_prompt && task.job.options.on_prefill) {
       task.job.options.on_prefill(static_cast<int>(task.n_evaluated),
                                   static_cast<int>(task.job.prompt.size()));
