@@ -13,6 +13,8 @@ namespace cria {
 struct PerplexityOptions {
   int n_ctx = 512;  // tokens of a chunk, at least 4; where the text is shorter, as many as it has
   int n_threads = 0;
+  KvType k_type = KvType::f16;  // of the model's KV cache; its base's is f16
+  KvType v_type = KvType::f16;
   std::function<bool(double)> on_progress = {};  // share done; false cancels
 };
 

@@ -67,8 +67,8 @@ class Comparison {
   Comparison(const TextChunks& chunks, const PerplexityOptions& options)
       : chunks_(chunks), options_(options) {}
 
-  Status add(const std::shared_ptr<const model::Model>& model) {
-    auto logits = ChunkLogits::create(model, chunks_.n_ctx, options_.n_threads);
+  Status add(const std::shared_ptr<const model::Model>& model, KvType k_type, KvType v_type) {
+    auto logits = ChunkLogits::create(model, chunks_.n_ctx, options_.n_threads, k_type, v_type);
     if (!logits.ok()) return logits.status();
     logits->should_cancel = [this] { return !report(); };
     subjects_.push_back({.logits = std::move(*logits)});
@@ -171,7 +171,7 @@ Result<Divergence> compare_on_text(const std::shared_ptr<const model::Model>& mo
   const auto chunks = chunk_text(*model->vocabulary, text, options.n_ctx);
   if (!chunks.ok()) return chunks.status();
   Comparison comparison(*chunks, options);
-  CRIA_RETURN_IF_ERROR(comparison.add(model));
+  CRIA_RETURN_IF_ERROR(comparison.add(model, options.k_type, options.v_type));
   if (base != nullptr) {
     const auto of_base = chunk_text(*base->vocabulary, text, options.n_ctx);
     if (!of_base.ok()) return of_base.status();
@@ -180,7 +180,7 @@ Result<Divergence> compare_on_text(const std::shared_ptr<const model::Model>& mo
       return invalid_argument(base->path, ": found another vocabulary than that of ", model->path,
                               ", expected the same: their predictions cannot be compared");
     }
-    CRIA_RETURN_IF_ERROR(comparison.add(base));
+    CRIA_RETURN_IF_ERROR(comparison.add(base, KvType::f16, KvType::f16));
   }
   CRIA_RETURN_IF_ERROR(comparison.run());
   return comparison.result();

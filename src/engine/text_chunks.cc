@@ -45,11 +45,12 @@ Result<TextChunks> chunk_text(const model::Vocabulary& vocabulary, std::string_v
 }
 
 Result<ChunkLogits> ChunkLogits::create(std::shared_ptr<const model::Model> model, int n_ctx,
-                                        int n_threads) {
+                                        int n_threads, KvType k_type, KvType v_type) {
   ChunkLogits out;
   const auto n_vocab = static_cast<size_t>(model->config.n_vocab);
-  auto sequence =
-      Sequence::create(std::move(model), {.n_ctx = n_ctx, .n_threads = n_threads, .n_chunk = 256});
+  auto sequence = Sequence::create(
+      std::move(model),
+      {.n_ctx = n_ctx, .n_threads = n_threads, .n_chunk = 256, .k_type = k_type, .v_type = v_type});
   if (!sequence.ok()) return sequence.status();
   out.sequence_ = std::move(*sequence);
   out.logits_.resize(static_cast<size_t>(std::min<int64_t>(kPiece, n_ctx)) * n_vocab);

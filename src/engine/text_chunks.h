@@ -33,7 +33,8 @@ class ChunkLogits {
 
   // Errors: as Sequence::create.
   static Result<ChunkLogits> create(std::shared_ptr<const model::Model> model, int n_ctx,
-                                    int n_threads);
+                                    int n_threads, KvType k_type = KvType::f16,
+                                    KvType v_type = KvType::f16);
 
   std::function<bool()> should_cancel = {};
   model::InputObserver observe = {};  // of the inputs of all products

@@ -5,7 +5,8 @@
 #include <cstring>
 
 #include "base/checked.h"
-#include "tensor/quantize.h"
+#include "tensor/blocks.h"
+#include "tensor/half.h"
 
 namespace cria::ops {
 namespace {
@@ -32,16 +33,46 @@ std::optional<uint64_t> layer_bytes(const KvShape& shape) {
   return keys && values ? checked_add(*keys, *values) : std::nullopt;
 }
 
-// x that is not finite has no scale: every element of its row becomes NaN, so that it is not lost.
-void store_quantized(DType type, const float* x, int64_t n, std::byte* out) {
-  if (std::all_of(x, x + n, [](float value) { return std::isfinite(value); })) {
-    return quantize_row(type, x, n, nullptr, out);
+// Rows of the cache are written at every token, so their scales are the plain ones and not searched
+// for as those of weights are. x that is not finite makes its block's scale NaN: it is not lost.
+void store_q8_0(const float* x, int64_t n, std::byte* out) {
+  for (int64_t i = 0; i < n; i += 32, out += sizeof(BlockQ8_0)) {
+    float largest = 0, sum = 0;
+    for (int j = 0; j < 32; ++j) {
+      largest = std::max(largest, std::abs(x[i + j]));
+      sum += x[i + j] * 0;  // 0, or NaN
+    }
+    const float scale = largest / 127;
+    const float inverse = scale > 0 && sum == 0 ? 1 / scale : 0;
+    BlockQ8_0 block;
+    block.d = f32_to_f16(scale + sum);
+    for (int j = 0; j < 32; ++j) {
+      block.qs[j] = static_cast<int8_t>(std::lrintf(inverse == 0 ? 0 : x[i + j] * inverse));
+    }
+    std::memcpy(out, &block, sizeof block);
   }
-  const int64_t bytes = static_cast<int64_t>(*row_bytes(type, 32));
-  constexpr uint16_t kNan = 0x7e00;
-  for (int64_t i = 0; i < n / 32; ++i) {
-    std::memset(out + i * bytes, 0, static_cast<size_t>(bytes));
-    std::memcpy(out + i * bytes, &kNan, sizeof kNan);
+}
+
+// The value of the largest magnitude becomes -8, which has no counterpart.
+void store_q4_0(const float* x, int64_t n, std::byte* out) {
+  for (int64_t i = 0; i < n; i += 32, out += sizeof(BlockQ4_0)) {
+    float low = 0, high = 0, sum = 0;
+    for (int j = 0; j < 32; ++j) {
+      low = std::min(low, x[i + j]);
+      high = std::max(high, x[i + j]);
+      sum += x[i + j] * 0;
+    }
+    const float scale = (high > -low ? high : low) / -8;
+    const float inverse = scale != 0 && sum == 0 ? 1 / scale : 0;
+    BlockQ4_0 block;
+    block.d = f32_to_f16(scale + sum);
+    const auto quantized = [&](float value) {
+      return std::min(15, static_cast<int>((inverse == 0 ? 0 : value * inverse) + 8.5f));
+    };
+    for (int j = 0; j < 16; ++j) {
+      block.qs[j] = static_cast<uint8_t>(quantized(x[i + j]) | quantized(x[i + 16 + j]) << 4);
+    }
+    std::memcpy(out, &block, sizeof block);
   }
 }
 
@@ -174,8 +205,10 @@ void KvPool::store(const Compute& compute, int i_layer, std::span<const BatchRow
       compute.kernels.store_f16(x, shape_.head_dim, reinterpret_cast<uint16_t*>(out));
     } else if (at.type == DType::f32) {
       std::memcpy(out, x, static_cast<size_t>(at.row_bytes));
+    } else if (at.type == DType::q8_0) {
+      store_q8_0(x, shape_.head_dim, out);
     } else {
-      store_quantized(at.type, x, shape_.head_dim, out);
+      store_q4_0(x, shape_.head_dim, out);
     }
   };
   compute.pool.for_each(

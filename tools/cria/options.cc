@@ -52,9 +52,9 @@ void add_session_flags(CLI::App& app, SessionOptions& session) {
   add_basic_session_flags(app, session);
   add_integer(app, "--threads-batch", "threads that read the prompt (also -tb)", 0, kMaxThreads,
               session.n_threads_prefill);
-  add_cache_type(app, "--cache-type-k", "keys in the cache: f16 or f32 (also -ctk)",
+  add_cache_type(app, "--cache-type-k", "keys in the cache: f16, f32, q8_0 or q4_0 (also -ctk)",
                  session.k_type);
-  add_cache_type(app, "--cache-type-v", "values in the cache: f16 or f32 (also -ctv)",
+  add_cache_type(app, "--cache-type-v", "values in the cache: f16, f32, q8_0 or q4_0 (also -ctv)",
                  session.v_type);
 }
 

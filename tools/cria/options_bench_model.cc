@@ -56,8 +56,9 @@ void add_measure_flags(CLI::App& app, RawModelBench& raw, ModelBenchOptions& ben
               static_cast<int>(kMaxSize), bench.n_batch);
   add_integer(app, "--ubatch-size", "tokens of a prompt evaluated at once (512; also -ub)", 1,
               static_cast<int>(kMaxSize), bench.n_ubatch);
-  add_cache_type(app, "--cache-type-k", "keys in the cache: f16 or f32 (also -ctk)", bench.k_type);
-  add_cache_type(app, "--cache-type-v", "values in the cache: f16 or f32 (also -ctv)",
+  add_cache_type(app, "--cache-type-k", "keys in the cache: f16, f32, q8_0 or q4_0 (also -ctk)",
+                 bench.k_type);
+  add_cache_type(app, "--cache-type-v", "values in the cache: f16, f32, q8_0 or q4_0 (also -ctv)",
                  bench.v_type);
 }
 

@@ -28,6 +28,7 @@ constexpr const char* kPerplexityExamples =
     "Examples:\n"
     "  cria perplexity model-q4_k_m.gguf -f wiki.test.txt\n"
     "  cria perplexity model-q4_k_m.gguf -f wiki.test.txt --kl-against model-f16.gguf --json\n"
+    "  cria perplexity model.gguf -f wiki.test.txt --kl-against model.gguf --cache-type-k q8_0\n"
     "The second half of each chunk of -c tokens is scored. Lower is better; figures compare only\n"
     "for the same text, chunk length and vocabulary.";
 
@@ -89,6 +90,10 @@ std::optional<int> parse_perplexity(const std::vector<std::string>& words, Perpl
   add_reading_flags(app, flags->model, flags->text, perplexity.n_ctx, perplexity.n_threads);
   add_string(app, "--kl-against", "FILE", "also how far it is from this model, mostly the original",
              flags->base);
+  add_cache_type(app, "--cache-type-k", "keys in the model's cache: f16, f32, q8_0 or q4_0",
+                 perplexity.k_type);
+  add_cache_type(app, "--cache-type-v", "values in the model's cache: f16, f32, q8_0 or q4_0",
+                 perplexity.v_type);
   app.add_flag("--json", flags->json, "print JSON");
   app.footer(kPerplexityExamples);
   return parse(app, words,

@@ -61,6 +61,15 @@ inline VecF load_bf16(const void* at) {
   const __m128i bits = _mm_loadu_si128(static_cast<const __m128i*>(at));
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
 }
+inline VecF load_s8(const void* at) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(at))));
+}
+// kLanes bytes: the numbers in the low and in the high halves.
+inline void load_2x_u4(const void* at, VecF& low, VecF& high) {
+  const __m256i both = _mm256_cvtepu8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(at)));
+  low = _mm256_cvtepi32_ps(_mm256_and_si256(both, _mm256_set1_epi32(15)));
+  high = _mm256_cvtepi32_ps(_mm256_srli_epi32(both, 4));
+}
 // Ties to even. Requires no NaN, whose bits would depend on the table.
 inline void store_f16(uint16_t* at, VecF v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(at),

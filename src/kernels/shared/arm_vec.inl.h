@@ -57,6 +57,21 @@ inline VecF load_f16(const void* at) { return vcvt_f32_f16(vreinterpret_f16_u16(
 inline VecF load_bf16(const void* at) {
   return vreinterpretq_f32_u32(vshll_n_u16(load_4x16(at), 16));
 }
+inline uint8x8_t load_4x8(const void* at) {
+  uint32_t bytes;
+  memcpy(&bytes, at, sizeof bytes);
+  return vreinterpret_u8_u32(vdup_n_u32(bytes));
+}
+inline VecF load_s8(const void* at) {
+  const int16x8_t wide = vmovl_s8(vreinterpret_s8_u8(load_4x8(at)));
+  return vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide)));
+}
+// kLanes bytes: the numbers in the low and in the high halves.
+inline void load_2x_u4(const void* at, VecF& low, VecF& high) {
+  const uint32x4_t both = vmovl_u16(vget_low_u16(vmovl_u8(load_4x8(at))));
+  low = vcvtq_f32_u32(vandq_u32(both, vdupq_n_u32(15)));
+  high = vcvtq_f32_u32(vshrq_n_u32(both, 4));
+}
 // Ties to even. Requires no NaN, whose bits would depend on the table.
 inline void store_f16(uint16_t* at, VecF v) { vst1_u16(at, vreinterpret_u16_f16(vcvt_f16_f32(v))); }
 

@@ -160,16 +160,16 @@ inline void unpack_scales(const BlockRows& rows, int64_t n, int64_t n_blocks, fl
 }
 
 inline void unpack_q8_0(const std::byte* at, float scale, float* out) {
-  int8_t q[32];
-  memcpy(q, at + 2, sizeof q);
-  for (int i = 0; i < 32; ++i) out[i] = scale * static_cast<float>(q[i]);
+  for (int i = 0; i < 32; i += kLanes) store(out + i, mul(splat(scale), load_s8(at + 2 + i)));
 }
 
 inline void unpack_q4_0(const std::byte* at, float scale, float* out) {
-  uint8_t q[16];
-  memcpy(q, at + 2, sizeof q);
-  for (int i = 0; i < 16; ++i) out[i] = scale * static_cast<float>((q[i] & 15) - 8);
-  for (int i = 0; i < 16; ++i) out[16 + i] = scale * static_cast<float>((q[i] >> 4) - 8);
+  for (int i = 0; i < 16; i += kLanes) {
+    VecF low, high;
+    load_2x_u4(at + 2 + i, low, high);
+    store(out + i, mul(splat(scale), add(low, splat(-8))));
+    store(out + 16 + i, mul(splat(scale), add(high, splat(-8))));
+  }
 }
 
 template <typename Block>
