@@ -106,6 +106,13 @@ CRIA_C_API cria_code cria_session_append(cria_session* session, const int32_t* i
 CRIA_C_API cria_code cria_session_rewind(cria_session* session, int32_t n_tokens,
                                          cria_error** error);
 
+/* Writes what the session holds to a file, whole or not at all. */
+CRIA_C_API cria_code cria_session_save(cria_session* session, const char* path, cria_error** error);
+/* Goes on from such a file: CRIA_CORRUPT where it is damaged, CRIA_INVALID_ARGUMENT where it is of
+ * another model or of other settings; the session is then as it was. */
+CRIA_C_API cria_code cria_session_restore(cria_session* session, const char* path,
+                                          cria_error** error);
+
 #ifdef __cplusplus
 }
 #endif

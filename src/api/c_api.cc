@@ -2,45 +2,16 @@
 #include <algorithm>
 #include <cstring>
 
-#include "api/c_edge.h"
-#include "cria/c.h"
-#include "cria/cria.h"
-
-struct cria_model {
-  cria::Model model;
-};
-struct cria_session {
-  cria::Session session;
-};
+#include "api/c_convert.h"
 
 namespace {
 
 using cria::Status;
+using cria::api::callback_of;
 using cria::api::missing;
+using cria::api::options_of;
 
 static_assert(static_cast<int>(cria::StatusCode::internal) == CRIA_INTERNAL);
-
-cria::GenerateOptions options_of(const cria_generate_params* params) {
-  cria::GenerateOptions options;
-  if (params == nullptr) return options;
-  options.max_tokens = params->max_tokens;
-  options.parse_special = params->parse_special != 0;
-  options.sampling.temperature = params->temperature;
-  options.sampling.top_k = params->top_k;
-  options.sampling.top_p = params->top_p;
-  options.sampling.min_p = params->min_p;
-  options.sampling.repeat_penalty = params->repeat_penalty;
-  options.sampling.seed = params->seed;
-  return options;
-}
-
-cria::PieceCallback callback_of(cria_piece_callback on_piece, void* user) {
-  if (on_piece == nullptr) return {};
-  return [on_piece, user](std::string_view piece) {
-    return on_piece(piece.data(), piece.size(), user) == 0 ? cria::Continue::yes
-                                                           : cria::Continue::no;
-  };
-}
 
 Status store_count(const cria::Result<cria::GenerateResult>& result, int32_t* n_generated) {
   if (!result.ok()) return result.status();
@@ -160,16 +131,10 @@ cria_code cria_chat(cria_session* session, const cria_chat_message* messages, si
                     int32_t* n_generated, cria_error** error) {
   return cria::api::run_for_c(error, [&]() -> Status {
     if (session == nullptr) return missing("session");
-    if (messages == nullptr && n_messages > 0) return missing("messages");
-    std::vector<cria::ChatMessage> conversation;
-    for (size_t i = 0; i < n_messages; ++i) {
-      if (messages[i].role == nullptr || messages[i].content == nullptr) {
-        return missing("a message's role or content");
-      }
-      conversation.push_back({messages[i].role, messages[i].content});
-    }
+    const auto conversation = cria::api::messages_of(messages, n_messages);
+    if (!conversation.ok()) return conversation.status();
     return store_count(
-        session->session.chat(conversation, options_of(params), callback_of(on_piece, user)),
+        session->session.chat(*conversation, options_of(params), callback_of(on_piece, user)),
         n_generated);
   });
 }
@@ -189,5 +154,21 @@ cria_code cria_session_rewind(cria_session* session, int32_t n_tokens, cria_erro
   return cria::api::run_for_c(error, [&]() -> Status {
     if (session == nullptr) return missing("session");
     return session->session.rewind(n_tokens);
+  });
+}
+
+cria_code cria_session_save(cria_session* session, const char* path, cria_error** error) {
+  return cria::api::run_for_c(error, [&]() -> Status {
+    if (session == nullptr) return missing("session");
+    if (path == nullptr) return missing("path");
+    return session->session.save(path);
+  });
+}
+
+cria_code cria_session_restore(cria_session* session, const char* path, cria_error** error) {
+  return cria::api::run_for_c(error, [&]() -> Status {
+    if (session == nullptr) return missing("session");
+    if (path == nullptr) return missing("path");
+    return session->session.restore(path);
   });
 }
