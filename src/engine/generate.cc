@@ -5,16 +5,13 @@
 #include <limits>
 
 #include "base/str_cat.h"
+#include "engine/seconds.h"
 #include "engine/stop_text.h"
 #include "sample/sampler.h"
 #include "text/stream_decoder.h"
 
 namespace cria::engine {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // From chosen ids to the text that the caller sees.
 class Output {
@@ -67,9 +64,14 @@ class Output {
   std::string decoded_, shown_;
 };
 
+// Tokens that may still come.
+int64_t n_left(const GenerateOptions& options, const GenerateResult& result) {
+  return options.max_tokens < 0 ? INT64_MAX : options.max_tokens - result.n_generated;
+}
+
 // Samples, shows and evaluates until something ends it.
-Status decode_loop(Sequence& sequence, sample::Sampler& sampler, Output& output,
-                   const GenerateOptions& options, GenerateResult& result) {
+Status decode_loop(const Sequence& sequence, Lookahead& text, sample::Sampler& sampler,
+                   Output& output, const GenerateOptions& options, GenerateResult& result) {
   const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
   while (true) {
     if (options.max_tokens >= 0 && result.n_generated >= options.max_tokens) {
@@ -80,7 +82,7 @@ Status decode_loop(Sequence& sequence, sample::Sampler& sampler, Output& output,
       result.finish = FinishReason::cancelled;
       return {};
     }
-    auto id = sampler.sample(sequence.logits());
+    auto id = sampler.sample(text.logits());
     if (!id.ok()) {
       return corrupt(sequence.model().path,
                      ": the weights give no usable logits: ", id.status().message(),
@@ -95,14 +97,14 @@ Status decode_loop(Sequence& sequence, sample::Sampler& sampler, Output& output,
     Output::Next next = Output::Next::go_on;
     CRIA_RETURN_IF_ERROR(output.push(*id, next));
     const bool last = options.max_tokens >= 0 && result.n_generated >= options.max_tokens;
-    const bool full = static_cast<int64_t>(sequence.tokens().size()) >= sequence.n_ctx();
-    if (full) {
+    if (text.n_tokens() >= sequence.n_ctx()) {
       result.finish = next == Output::Next::stop_text ? FinishReason::stop_text
                       : last                          ? FinishReason::max_tokens
                                                       : FinishReason::context_full;
       return {};
     }
-    CRIA_RETURN_IF_ERROR(sequence.eval({&*id, 1}, {}));
+    const bool goes_on = next == Output::Next::go_on;
+    CRIA_RETURN_IF_ERROR(text.advance(*id, goes_on ? n_left(options, result) : 0));
     if (next == Output::Next::go_on) continue;
     result.finish =
         next == Output::Next::stop_text ? FinishReason::stop_text : FinishReason::cancelled;
@@ -138,6 +140,10 @@ Status check_length(const Sequence& sequence, std::string_view text) {
 Status check(const GenerateOptions& options, const model::Vocabulary& vocabulary) {
   if (options.max_tokens < -1) {
     return invalid_argument("max_tokens: found ", options.max_tokens, ", expected -1 or more");
+  }
+  const int max_draft = options.speculation.max_draft;
+  if (max_draft < 0 || max_draft > kMaxGuesses) {
+    return invalid_argument("max_draft: found ", max_draft, ", expected 0 to ", kMaxGuesses);
   }
   return sample::check(options.sampling, vocabulary.tokenizer->n_vocab());
 }
@@ -211,19 +217,24 @@ Result<std::vector<TokenId>> encode_rendered(const model::Vocabulary& vocabulary
 }
 
 Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& prompt,
-                                const GenerateOptions& options, const PieceCallback& on_piece) {
+                                const GenerateOptions& options, const PieceCallback& on_piece,
+                                Speculator* speculator) {
   const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
   CRIA_RETURN_IF_ERROR(check(options, vocabulary));
   if (prompt.empty() && sequence.logits().empty() && !sequence.tokens().empty()) {
     // After a rewind there are tokens without logits: the last one is evaluated again.
     const std::vector<TokenId> last = {sequence.tokens().back()};
     CRIA_RETURN_IF_ERROR(sequence.rewind(static_cast<int64_t>(sequence.tokens().size()) - 1));
-    return generate(sequence, last, options, on_piece);
+    return generate(sequence, last, options, on_piece, speculator);
   }
   if (prompt.empty() && sequence.logits().empty()) {
     return invalid_argument(
         "prompt: found no tokens, expected at least one to start from; this "
         "vocabulary has no BOS");
+  }
+  if (speculator != nullptr && !speculator->wanted(options.speculation)) speculator = nullptr;
+  if (speculator != nullptr) {
+    CRIA_RETURN_IF_ERROR(speculator->prepare(sequence, options.speculation));
   }
   GenerateResult result;
   result.n_prompt = static_cast<int>(prompt.size());
@@ -239,7 +250,11 @@ Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& 
   for (const TokenId id : sequence.tokens()) sampler.accept(id);
   Output output(*vocabulary.tokenizer, at_text_start, options, on_piece, result);
   const auto generate_start = std::chrono::steady_clock::now();
-  CRIA_RETURN_IF_ERROR(decode_loop(sequence, sampler, output, options, result));
+  Lookahead text(sequence, speculator, options);
+  CRIA_RETURN_IF_ERROR(decode_loop(sequence, text, sampler, output, options, result));
+  text.settle();
+  result.n_drafted = text.n_drafted();
+  result.n_accepted = text.n_accepted();
   if (result.finish != FinishReason::stop_text && result.finish != FinishReason::cancelled) {
     const Output::Next next = output.finish();
     if (next == Output::Next::stop_text) result.finish = FinishReason::stop_text;

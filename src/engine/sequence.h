@@ -36,6 +36,8 @@ class Sequence {
   std::span<const float> logits() const;
   const std::vector<TokenId>& tokens() const { return tokens_; }
   Status rewind(int64_t n_tokens);
+  // The same with the logits of the last token that stays, which the caller has from all_logits.
+  Status rewind(int64_t n_tokens, std::span<const float> logits);
 
   const model::Model& model() const { return *model_; }
   int n_ctx() const { return n_ctx_; }
