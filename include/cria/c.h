@@ -65,6 +65,11 @@ CRIA_C_API cria_code cria_detokenize(const cria_model* model, const int32_t* ids
 /* n_ctx and n_threads: 0 for the defaults. */
 CRIA_C_API cria_code cria_session_new(const cria_model* model, int32_t n_ctx, int32_t n_threads,
                                       cria_session** out, cria_error** error);
+/* With a draft model: a smaller one of the same vocabulary, which guesses tokens ahead. It speeds
+ * generation up and never changes the tokens. */
+CRIA_C_API cria_code cria_session_new_with_draft(const cria_model* model, const cria_model* draft,
+                                                 int32_t n_ctx, int32_t n_threads,
+                                                 cria_session** out, cria_error** error);
 CRIA_C_API void cria_session_free(cria_session* session);
 
 typedef struct cria_generate_params {
@@ -76,6 +81,8 @@ typedef struct cria_generate_params {
   float repeat_penalty;
   uint64_t seed;
   int32_t parse_special;
+  int32_t lookup;    /* not 0: guess tokens ahead from the session's own; changes only the speed */
+  int32_t max_draft; /* tokens guessed at once, at most, here or by a draft model; 0: none */
 } cria_generate_params;
 
 /* The library's defaults. */

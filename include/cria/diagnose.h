@@ -136,6 +136,18 @@ struct ModelExplanation {
 CRIA_API Result<ModelExplanation> explain_model(const Model& model,
                                                 const SessionOptions& options = {});
 
+// What a recorded reply takes to generate: its tokens are taken as if the model had chosen them,
+// without sampling.
+struct ReplayTimes {
+  double prompt_seconds = 0;
+  double reply_seconds = 0;
+  int n_drafted = 0, n_accepted = 0;
+};
+// Adds both to the session. Errors: as Session::append; invalid_argument (speculation).
+CRIA_API Result<ReplayTimes> replay(Session& session, const std::vector<TokenId>& prompt,
+                                    const std::vector<TokenId>& reply,
+                                    const SpeculationOptions& speculation = {});
+
 // Logits of every position, [tokens.size(), n_vocab], for perplexity and comparisons.
 // Errors: as Session::append.
 CRIA_API Result<std::vector<float>> all_position_logits(const Model& model,

@@ -61,6 +61,10 @@ class CRIA_API Model {
 
   // Errors: invalid_argument, out_of_memory (the KV cache's size named).
   Result<Session> new_session(const SessionOptions& options = {}) const;
+  // A session with a draft model: a smaller one of the same vocabulary, which guesses what this one
+  // will choose (SpeculationOptions). It gets a KV cache of its own, for as many tokens. Errors:
+  // also invalid_argument where the vocabularies differ, with the first token that does.
+  Result<Session> new_session(const SessionOptions& options, const Model& draft) const;
 
   struct Impl;
   explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

@@ -34,12 +34,25 @@ enum class Continue { yes, no };
 // Called with whole code points of UTF-8 as soon as they are certain.
 using PieceCallback = std::function<Continue(std::string_view piece)>;
 
+// Speculative decoding: tokens are guessed ahead and checked several at a time, in one pass of the
+// model. It never changes which tokens come, seed by seed, only how fast: a guess counts where it
+// is the very token that was chosen. How many are guessed follows from how many came true and from
+// measured times; where it loses time it stops by itself, but for an attempt now and then.
+struct SpeculationOptions {
+  // Guess from what followed the last few tokens earlier in the session (Saxena 2023): for replies
+  // that repeat much of their prompt, as edited texts and code do.
+  bool lookup = false;
+  // Tokens guessed at once, at most: 0 to 64. 0 also keeps the session's draft model out of it.
+  int max_draft = 16;
+};
+
 struct GenerateOptions {
   int max_tokens = -1;  // -1: until the model stops or the context is full
   SamplingOptions sampling = {};
   std::vector<std::string> stop = {};  // texts that end generation; not part of the output
   bool ignore_eos = false;             // stop tokens are never chosen
   bool parse_special = false;          // special tokens spelt out in the prompt are those tokens
+  SpeculationOptions speculation = {};
   // Polled in prefill and between tokens, at least every layer of a chunk: true stops with
   // StatusCode::cancelled in prefill (the session as before the call), and later
   // FinishReason::cancelled.
@@ -57,6 +70,8 @@ struct GenerateResult {
   int n_prompt = 0;  // tokens of the prompt
   int n_reused = 0;  // of them, already in the KV cache
   int n_generated = 0;
+  int n_drafted = 0;   // guesses that were evaluated
+  int n_accepted = 0;  // of them, right ones: each saved a pass of the model
   double prompt_seconds = 0;
   double generate_seconds = 0;
 };
@@ -93,7 +108,8 @@ class CRIA_API Session {
   // [n_vocab] of the last evaluated token; empty before the first. Valid until the next call.
   std::span<const float> logits() const;
 
-  const std::vector<TokenId>& tokens() const;  // what the KV cache holds, in order
+  // What the KV cache holds, in order; inside a PieceCallback guesses too.
+  const std::vector<TokenId>& tokens() const;
   int n_ctx() const;
   int n_threads() const;
   int64_t kv_bytes() const;  // reserved for the KV cache; taken as it fills

@@ -99,6 +99,21 @@ cria_code cria_session_new(const cria_model* model, int32_t n_ctx, int32_t n_thr
   });
 }
 
+cria_code cria_session_new_with_draft(const cria_model* model, const cria_model* draft,
+                                      int32_t n_ctx, int32_t n_threads, cria_session** out,
+                                      cria_error** error) {
+  return cria::api::run_for_c(error, [&]() -> Status {
+    if (out == nullptr) return missing("out");
+    *out = nullptr;
+    if (model == nullptr) return missing("model");
+    if (draft == nullptr) return missing("draft");
+    auto session = model->model.new_session({.n_ctx = n_ctx, .n_threads = n_threads}, draft->model);
+    if (!session.ok()) return session.status();
+    *out = new cria_session{std::move(*session)};
+    return {};
+  });
+}
+
 void cria_session_free(cria_session* session) { delete session; }
 
 cria_generate_params cria_generate_defaults(void) {
@@ -111,7 +126,9 @@ cria_generate_params cria_generate_defaults(void) {
           .min_p = sampling.min_p,
           .repeat_penalty = sampling.repeat_penalty,
           .seed = sampling.seed,
-          .parse_special = options.parse_special ? 1 : 0};
+          .parse_special = options.parse_special ? 1 : 0,
+          .lookup = options.speculation.lookup ? 1 : 0,
+          .max_draft = options.speculation.max_draft};
 }
 
 cria_code cria_generate(cria_session* session, const char* prompt, size_t n_bytes,

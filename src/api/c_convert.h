@@ -27,6 +27,8 @@ inline GenerateOptions options_of(const cria_generate_params* params) {
   options.sampling.min_p = params->min_p;
   options.sampling.repeat_penalty = params->repeat_penalty;
   options.sampling.seed = params->seed;
+  options.speculation.lookup = params->lookup != 0;
+  options.speculation.max_draft = params->max_draft;
   return options;
 }
 

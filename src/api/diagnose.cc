@@ -4,6 +4,7 @@
 #include "api/impl.h"
 #include "base/build_id.h"
 #include "base/cpu.h"
+#include "engine/replay.h"
 #include "kernels/dispatch.h"
 
 namespace cria {
@@ -37,6 +38,15 @@ Result<std::vector<float>> all_position_logits(const Model& model,
     logits.resize(tokens.size() * static_cast<size_t>(model.info().n_vocab));
     CRIA_RETURN_IF_ERROR((*sequence)->eval(tokens, {.all_logits = logits}));
     return logits;
+  });
+}
+
+Result<ReplayTimes> replay(Session& session, const std::vector<TokenId>& prompt,
+                           const std::vector<TokenId>& reply,
+                           const SpeculationOptions& speculation) {
+  return api::guard([&] {
+    Session::Impl& impl = session.impl();
+    return engine::replay(*impl.sequence, *impl.speculator, prompt, reply, speculation);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "cria/session.h"
 #include "cria/tokenizer.h"
 #include "engine/sequence.h"
+#include "engine/speculate.h"
 #include "model/model.h"
 
 namespace cria {
@@ -23,6 +24,7 @@ struct Model::Impl {
 
 struct Session::Impl {
   std::unique_ptr<engine::Sequence> sequence;
+  std::unique_ptr<engine::Speculator> speculator;
 };
 
 namespace api {

@@ -48,12 +48,28 @@ const ModelInfo& Model::info() const { return impl_->info; }
 const Tokenizer& Model::tokenizer() const { return impl_->tokenizer; }
 const std::vector<std::string>& Model::notes() const { return impl_->model->notes; }
 
+namespace {
+
+// draft: null for none.
+Result<Session> make_session(const std::shared_ptr<const model::Model>& model,
+                             const SessionOptions& options,
+                             std::shared_ptr<const model::Model> draft) {
+  auto sequence = engine::Sequence::create(model, options);
+  if (!sequence.ok()) return sequence.status();
+  auto speculator = engine::Speculator::create(**sequence, std::move(draft), options);
+  if (!speculator.ok()) return speculator.status();
+  return Session(
+      std::make_unique<Session::Impl>(Session::Impl{std::move(*sequence), std::move(*speculator)}));
+}
+
+}  // namespace
+
 Result<Session> Model::new_session(const SessionOptions& options) const {
-  return api::guard([&]() -> Result<Session> {
-    auto sequence = engine::Sequence::create(impl_->model, options);
-    if (!sequence.ok()) return sequence.status();
-    return Session(std::make_unique<Session::Impl>(Session::Impl{std::move(*sequence)}));
-  });
+  return api::guard([&] { return make_session(impl_->model, options, nullptr); });
+}
+
+Result<Session> Model::new_session(const SessionOptions& options, const Model& draft) const {
+  return api::guard([&] { return make_session(impl_->model, options, draft.impl_->model); });
 }
 
 }  // namespace cria

@@ -50,14 +50,16 @@ Result<GenerateResult> Session::generate(std::string_view prompt, const Generate
   return api::guard([&]() -> Result<GenerateResult> {
     const auto ids = engine::encode_prompt(*impl_->sequence, prompt, options.parse_special);
     if (!ids.ok()) return ids.status();
-    return engine::generate(*impl_->sequence, *ids, options, on_piece);
+    return engine::generate(*impl_->sequence, *ids, options, on_piece, impl_->speculator.get());
   });
 }
 
 Result<GenerateResult> Session::generate_tokens(const std::vector<TokenId>& prompt,
                                                 const GenerateOptions& options,
                                                 const PieceCallback& on_piece) {
-  return api::guard([&] { return engine::generate(*impl_->sequence, prompt, options, on_piece); });
+  return api::guard([&] {
+    return engine::generate(*impl_->sequence, prompt, options, on_piece, impl_->speculator.get());
+  });
 }
 
 namespace {
@@ -91,7 +93,7 @@ Result<GenerateResult> Session::chat(const std::vector<ChatMessage>& messages,
     CRIA_RETURN_IF_ERROR(sequence.rewind(n_reused));
     const auto n_prompt = static_cast<int>(ids.size());
     ids.erase(ids.begin(), ids.begin() + n_reused);
-    auto result = engine::generate(sequence, ids, with_stops, on_piece);
+    auto result = engine::generate(sequence, ids, with_stops, on_piece, impl_->speculator.get());
     if (result.ok()) {
       result->n_reused = static_cast<int>(n_reused);
       result->n_prompt = n_prompt;
@@ -108,7 +110,9 @@ std::span<const float> Session::logits() const { return impl_->sequence->logits(
 const std::vector<TokenId>& Session::tokens() const { return impl_->sequence->tokens(); }
 int Session::n_ctx() const { return impl_->sequence->n_ctx(); }
 int Session::n_threads() const { return impl_->sequence->n_threads(); }
-int64_t Session::kv_bytes() const { return static_cast<int64_t>(impl_->sequence->kv_bytes()); }
+int64_t Session::kv_bytes() const {
+  return static_cast<int64_t>(impl_->sequence->kv_bytes() + impl_->speculator->kv_bytes());
+}
 
 Status Session::rewind(int n_tokens) {
   return api::guard([&] { return impl_->sequence->rewind(n_tokens); });

@@ -11,13 +11,12 @@ namespace cria::engine {
 namespace {
 
 // Chooses and evaluates until the reply has ended.
-Status decode_loop(Sequence& sequence, Generation& generation) {
+Status decode_loop(Lookahead& text, int64_t n_ctx, Generation& generation) {
   while (true) {
-    const bool full = static_cast<int64_t>(sequence.tokens().size()) >= sequence.n_ctx();
-    const auto step = generation.next(sequence.logits(), full);
+    const auto step = generation.next(text.logits(), text.n_tokens() >= n_ctx);
     if (!step.ok()) return step.status();
     if (!step->id) return {};
-    CRIA_RETURN_IF_ERROR(sequence.eval({&*step->id, 1}, {}));
+    CRIA_RETURN_IF_ERROR(text.advance(*step->id, step->last ? 0 : generation.n_left()));
     if (step->last) return {};
   }
 }
@@ -57,6 +56,10 @@ Result<std::vector<TokenId>> encode_part(const model::Vocabulary& vocabulary, st
 Status check(const GenerateOptions& options, const model::Vocabulary& vocabulary) {
   if (options.max_tokens < -1) {
     return invalid_argument("max_tokens: found ", options.max_tokens, ", expected -1 or more");
+  }
+  const int max_draft = options.speculation.max_draft;
+  if (max_draft < 0 || max_draft > kMaxGuesses) {
+    return invalid_argument("max_draft: found ", max_draft, ", expected 0 to ", kMaxGuesses);
   }
   return sample::check(options.sampling, vocabulary.tokenizer->n_vocab());
 }
@@ -121,19 +124,24 @@ Result<std::vector<TokenId>> encode_rendered(const model::Vocabulary& vocabulary
 }
 
 Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& prompt,
-                                const GenerateOptions& options, const PieceCallback& on_piece) {
+                                const GenerateOptions& options, const PieceCallback& on_piece,
+                                Speculator* speculator) {
   const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
   CRIA_RETURN_IF_ERROR(check(options, vocabulary));
   if (prompt.empty() && sequence.logits().empty() && !sequence.tokens().empty()) {
     // After a rewind there are tokens without logits: the last one is evaluated again.
     const std::vector<TokenId> last = {sequence.tokens().back()};
     CRIA_RETURN_IF_ERROR(sequence.rewind(static_cast<int64_t>(sequence.tokens().size()) - 1));
-    return generate(sequence, last, options, on_piece);
+    return generate(sequence, last, options, on_piece, speculator);
   }
   if (prompt.empty() && sequence.logits().empty()) {
     return invalid_argument(
         "prompt: found no tokens, expected at least one to start from; this "
         "vocabulary has no BOS");
+  }
+  if (speculator != nullptr && !speculator->wanted(options.speculation)) speculator = nullptr;
+  if (speculator != nullptr) {
+    CRIA_RETURN_IF_ERROR(speculator->prepare(sequence, options.speculation));
   }
   const bool at_text_start =
       sequence.tokens().empty() &&
@@ -148,7 +156,11 @@ Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& 
 
   generation.accept(sequence.tokens());
   const auto generate_start = std::chrono::steady_clock::now();
-  CRIA_RETURN_IF_ERROR(decode_loop(sequence, generation));
+  Lookahead text(sequence, speculator, options);
+  CRIA_RETURN_IF_ERROR(decode_loop(text, sequence.n_ctx(), generation));
+  text.settle();
+  result.n_drafted = text.n_drafted();
+  result.n_accepted = text.n_accepted();
   generation.finish();
   result.generate_seconds = seconds_since(generate_start);
   return std::move(result);

@@ -6,6 +6,7 @@
 
 #include "cria/session.h"
 #include "engine/sequence.h"
+#include "engine/speculate.h"
 
 namespace cria::engine {
 
@@ -34,7 +35,9 @@ void hide_special(const text::Tokenizer& tokenizer, std::string_view mark,
 // chosen is part of the sequence, the token that ended it excluded, and the last one where the
 // context was full before it. An empty prompt goes on from what is held. Errors: invalid_argument
 // (options; an empty prompt with nothing held); context_full, cancelled: the sequence as it was.
+// speculator: made for this sequence, or null for plain decoding whatever the options say.
 Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& prompt,
-                                const GenerateOptions& options, const PieceCallback& on_piece);
+                                const GenerateOptions& options, const PieceCallback& on_piece,
+                                Speculator* speculator = nullptr);
 
 }  // namespace cria::engine

@@ -1,22 +1,18 @@
 // One reply in the making: from logits to tokens to the text that the caller sees.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "cria/session.h"
+#include "engine/seconds.h"
 #include "engine/stop_text.h"
 #include "model/model.h"
 #include "sample/sampler.h"
 #include "text/stream_decoder.h"
 
 namespace cria::engine {
-
-inline double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 // From chosen ids to text: whole code points, and nothing of a stop text.
 class ReplyText {

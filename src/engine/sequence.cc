@@ -213,4 +213,11 @@ Status Sequence::rewind(int64_t n_tokens) {
   return {};
 }
 
+Status Sequence::rewind(int64_t n_tokens, std::span<const float> logits) {
+  CRIA_RETURN_IF_ERROR(rewind(n_tokens));
+  std::copy(logits.begin(), logits.end(), logits_.begin());
+  has_logits_ = true;
+  return {};
+}
+
 }  // namespace cria::engine

@@ -59,6 +59,8 @@ class Sequence {
   const std::vector<TokenId>& tokens() const { return tokens_; }
   std::span<const int32_t> pages() const { return pages_; }
   Status rewind(int64_t n_tokens);
+  // The same with the logits of the last token that stays, which the caller has from all_logits.
+  Status rewind(int64_t n_tokens, std::span<const float> logits);
 
   Engine& engine() { return *engine_; }
   const model::Model& model() const { return engine_->model(); }

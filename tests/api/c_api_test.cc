@@ -91,6 +91,31 @@ TEST(CApi, NullArgumentsAreRefusedNotFollowed) {
   cria_session_free(nullptr);
 }
 
+TEST(CApi, ADraftModelAndLookupsChangeNoToken) {
+  const Fixture plain, draft;
+  cria_session* session = nullptr;
+  cria_error* error = nullptr;
+  ASSERT_EQ(cria_session_new_with_draft(plain.model, draft.model, 64, 2, &session, &error), CRIA_OK)
+      << cria_error_message(error);
+  cria_generate_params params = cria_generate_defaults();
+  EXPECT_EQ(params.max_draft, 16);
+  params.lookup = 1;
+  std::string expected, text;
+  ASSERT_EQ(
+      cria_generate(plain.session, "cat", 3, nullptr, append_piece, &expected, nullptr, nullptr),
+      CRIA_OK);
+  ASSERT_EQ(cria_generate(session, "cat", 3, &params, append_piece, &text, nullptr, nullptr),
+            CRIA_OK);
+  EXPECT_EQ(text, expected);
+  params.max_draft = 1000;
+  EXPECT_EQ(cria_generate(session, "", 0, &params, nullptr, nullptr, nullptr, nullptr),
+            CRIA_INVALID_ARGUMENT);
+  cria_session_free(session);
+  EXPECT_EQ(cria_session_new_with_draft(plain.model, nullptr, 64, 2, &session, nullptr),
+            CRIA_INVALID_ARGUMENT);
+  EXPECT_EQ(session, nullptr);
+}
+
 TEST(CApi, AppendsAndRewinds) {
   const Fixture f;
   const int32_t ids[] = {1, 300};

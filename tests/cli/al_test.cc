@@ -219,6 +219,19 @@ TEST_F(RealAl, RunContinuesARawText) {
   EXPECT_EQ(result.err, "");
 }
 
+// Its replies repeat names of the house: most guesses come true.
+TEST_F(RealAl, GuessingAheadChangesNoAnswer) {
+  const std::string model = source_dir() + "/../models/al-q8_0.gguf";
+  for (const char* request : {"turn on the kitchen light at 40 percent", "lock every door"}) {
+    const Words words = {"chat", model, "-p", request, "--temp", "1", "--seed", "3"};
+    Words guessing = words;
+    guessing.insert(guessing.end(), {"--lookup", "-md", model});
+    const ProcessResult plain = cria(words);
+    EXPECT_EQ(plain.exit_code, 0) << plain.err;
+    EXPECT_EQ(cria(guessing).out, plain.out);
+  }
+}
+
 // data/al_golden.jsonl: a line for each request to the demo house, {"request", "says", "calls"}, as
 // `cria al --json --isa scalar` answered when the model was made.
 TEST_F(RealAl, GoldenAnswersOnTheScalarTable) {

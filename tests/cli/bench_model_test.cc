@@ -126,7 +126,7 @@ TEST(BenchModel, WrongUsageNamesTheFlag) {
       {"--n-gen", {"-n", "x"}},         {"--n-depth", {"-d", "1,,2"}},
       {"--threads", {"-t", "1,9999"}},  {"--repetitions", {"-r", "0"}},
       {"--batch", {"--batch", "5000"}}, {"--prompt-gen", {"-pg", "512"}},
-      {"--output", {"-o", "xml"}},      {"--cache-type-k", {"-ctk", "q8_0"}},
+      {"--output", {"-o", "xml"}},      {"--cache-type-k", {"-ctk", "q5_1"}},
       {"--bogus", {"--bogus"}},
   };
   for (const auto& [flag, more] : wrong) {

@@ -82,6 +82,14 @@ TEST_P(RunGolden, PromptComesFromStandardInputOrFileWithoutItsLastNewline) {
   EXPECT_EQ(cria(words).out, read_file(expected));
 }
 
+// What is guessed depends on times; what comes does not.
+TEST_P(RunGolden, GuessingAheadChangesNothing) {
+  CRIA_SHARED_FILE(model, "models/stories260K-f32.gguf");
+  expect_golden(GetParam(), {model, "--lookup"});
+  expect_golden(GetParam(), {model, "-md", model, "--draft-max", "5"});
+  expect_golden(GetParam(), {model, "--lookup", "--model-draft", model, "--draft", "64"});
+}
+
 INSTANTIATE_TEST_SUITE_P(Stories, RunGolden, ::testing::ValuesIn(kGoldens),
                          [](const auto& test) { return test.param.name; });
 
@@ -127,6 +135,18 @@ TEST(Run, StatsGoToStandardErrorWithoutColourWhereItIsNoTerminal) {
   EXPECT_EQ(result.err.rfind("[ prompt: ", 0), 0u) << result.err;
   EXPECT_NE(result.err.find(" t/s | generation: "), std::string::npos) << result.err;
   EXPECT_EQ(result.err.find('\x1b'), std::string::npos);
+}
+
+TEST(Run, ADraftModelOfAnotherVocabularyIsRefused) {
+  CRIA_SHARED_FILE(stories, "models/stories260K-f32.gguf");
+  const ProcessResult result =
+      cria({"run", synthetic_model(), "--draft-model", stories, "-p", "x", "-n", "1"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.out, "");
+  EXPECT_TRUE(is_one_message(result.err)) << result.err;
+  EXPECT_NE(result.err.find("stories260K-f32.gguf"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("512"), std::string::npos) << result.err;
+  EXPECT_EQ(cria({"run", stories, "-md", "/nowhere/draft.gguf", "-p", "x"}).exit_code, 1);
 }
 
 TEST(Run, ModelComesFromTheEnvironmentAndAFlagBeatsIt) {

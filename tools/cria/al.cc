@@ -100,7 +100,9 @@ std::string json_text(const Answer& answer) {
                         {"prompt_ms", result.prompt_seconds * 1e3},
                         {"generate_ms", result.generate_seconds * 1e3},
                         {"n_prompt", result.n_prompt},
-                        {"n_generated", result.n_generated}};
+                        {"n_generated", result.n_generated},
+                        {"n_drafted", result.n_drafted},
+                        {"n_accepted", result.n_accepted}};
   const Json object = {{"says", answer.reply.says},
                        {"calls", std::move(calls)},
                        {"changes", changes_json(answer.outcome)},

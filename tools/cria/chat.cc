@@ -60,7 +60,7 @@ Result<Chat> open_chat(const ChatOptions& options, const std::string& history) {
   if (!model.ok()) return model.status();
   Status status = check_template(model->tokenizer(), options.chat_template);
   if (!status.ok()) return status;
-  Result<Session> session = model->new_session(options.generation.session);
+  Result<Session> session = open_session(*model, options.generation);
   if (!session.ok()) return session.status();
   Chat chat{Conversation(*std::move(model), *std::move(session), options),
             History(history),

@@ -12,13 +12,14 @@ namespace cria::cli {
 namespace {
 
 // Flags of several letters after one dash, as users of this field type them.
-constexpr std::array<std::pair<const char*, const char*>, 6> kShortSpellings = {{
+constexpr std::array<std::pair<const char*, const char*>, 7> kShortSpellings = {{
     {"-sys", "--system"},
     {"-tb", "--threads-batch"},
     {"-ub", "--ubatch-size"},
     {"-ctk", "--cache-type-k"},
     {"-ctv", "--cache-type-v"},
     {"-pg", "--prompt-gen"},
+    {"-md", "--draft-model"},
 }};
 
 bool takes_value(const CLI::App& app, const std::string& name) {

@@ -12,6 +12,7 @@
 namespace cria::cli {
 
 inline constexpr int kMaxThreads = 512;
+inline constexpr int kMaxDraft = 64;
 
 // Wrong values are reported with the flag that they were given to.
 [[noreturn]] void refuse(const std::string& flags, const std::string& reason);

@@ -22,6 +22,15 @@ Result<Model> open_model(const GenerationFlags& flags) {
   return model;
 }
 
+Result<Session> open_session(const Model& model, const GenerationFlags& flags) {
+  if (flags.draft_model.empty()) return model.new_session(flags.session);
+  ModelFlags of_draft = flags.model;
+  of_draft.path = flags.draft_model;
+  const Result<Model> draft = open_model(of_draft);
+  if (!draft.ok()) return draft.status();
+  return model.new_session(flags.session, *draft);
+}
+
 void report_seed(const SamplingOptions& sampling) {
   if (sampling.temperature > 0) complain("seed " + std::to_string(sampling.seed));
 }
@@ -29,11 +38,16 @@ void report_seed(const SamplingOptions& sampling) {
 void report_speed(const GenerateResult& result, Stats stats) {
   if (stats == Stats::never || (stats == Stats::automatic && !stderr_is_terminal())) return;
   const int n_read = result.n_prompt - result.n_reused;
-  std::array<char, 96> text{};
-  std::snprintf(text.data(), text.size(), "[ prompt: %.1f t/s | generation: %.1f t/s ]",
+  std::array<char, 96> speeds{}, guesses{};
+  std::snprintf(speeds.data(), speeds.size(), "[ prompt: %.1f t/s | generation: %.1f t/s",
                 per_second(n_read, result.prompt_seconds),
                 per_second(result.n_generated, result.generate_seconds));
-  write_error_text(dimmed(text.data()) + "\n");
+  if (result.n_drafted > 0) {
+    std::snprintf(guesses.data(), guesses.size(), " | drafted: %d, accepted: %d (%.0f %%)",
+                  result.n_drafted, result.n_accepted,
+                  100.0 * result.n_accepted / result.n_drafted);
+  }
+  write_error_text(dimmed(std::string(speeds.data()) + guesses.data() + " ]") + "\n");
 }
 
 ReplyPrinter::ReplyPrinter(Output& out, std::string heading)

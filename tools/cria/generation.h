@@ -14,10 +14,14 @@ namespace cria::cli {
 // With a progress bar; stopped by Ctrl-C. Errors: as Model::open.
 Result<Model> open_model(const GenerationFlags& flags);
 
+// With the draft model that flags name, if any. Errors: as Model::open and Model::new_session.
+Result<Session> open_session(const Model& model, const GenerationFlags& flags);
+
 // "cria: seed N" on standard error, where chance plays a part.
 void report_seed(const SamplingOptions& sampling);
 
-// `[ prompt: x t/s | generation: y t/s ]` on standard error, where stats asks for it.
+// `[ prompt: x t/s | generation: y t/s ]` on standard error, where stats asks for it; also how many
+// tokens were guessed ahead, where any were.
 void report_speed(const GenerateResult& result, Stats stats);
 
 // The callbacks of one reply: pieces go to out as they come, Ctrl-C stops, a bar shows how far a

@@ -88,6 +88,18 @@ void add_sampling_flags(CLI::App& app, GenerateOptions& generate, std::string& s
                  });
 }
 
+void add_speculation_flags(CLI::App& app, GenerationFlags& flags) {
+  SpeculationOptions& speculation = flags.generate.speculation;
+  app.add_flag("--lookup", speculation.lookup,
+               "guess tokens ahead from what followed the last few earlier in the text; changes "
+               "only the speed");
+  add_string(app, "--draft-model,--model-draft", "FILE",
+             "guess tokens ahead with this smaller model of the same vocabulary (also -md)",
+             flags.draft_model);
+  add_integer(app, "--draft-max,--draft,--draft-n", "tokens guessed at once, at most; 0: none", 0,
+              kMaxDraft, speculation.max_draft);
+}
+
 // Flags that take effect only together with others.
 struct Pending {
   std::string seed;
@@ -108,6 +120,7 @@ void add_generation_flags(CLI::App& app, GenerationFlags& flags, Pending& pendin
   add_session_flags(app, flags.session);
   add_batch_flags(app, pending.batch);
   add_sampling_flags(app, flags.generate, pending.seed);
+  add_speculation_flags(app, flags);
   add_repeatable(app, "-r,--reverse-prompt", "STOP", "text that ends generation; repeatable",
                  [&flags](const std::string& value) { flags.generate.stop.push_back(value); });
   app.add_flag("--ignore-eos", flags.generate.ignore_eos, "never choose a stop token");
@@ -167,6 +180,8 @@ constexpr const char* kRunExamples =
     "  cria run model.gguf -f prompt.txt --temp 0 > answer.txt\n"
     "  echo \"The capital of Peru is\" | cria run model.gguf -n 8 --temp 0\n"
     "  cria run stories260K.bin --tokenizer tok512.bin -p \"\" -n 200 --temp 0\n"
+    "  cria run model.gguf -f rename_x_to_y.txt --lookup --stats    # much of the prompt again\n"
+    "  cria run model-7b.gguf --draft-model model-0.5b.gguf -f prompt.txt --stats\n"
     "One newline at the end of a file or of standard input is not part of the prompt.";
 
 constexpr const char* kChatExamples =
@@ -178,6 +193,7 @@ constexpr const char* kChatExamples =
     "  cria chat model.gguf --session garden        # goes on where it was left, even after a "
     "crash\n"
     "  cat letter.txt | cria chat model.gguf -sys \"Summarise.\"\n"
+    "  cat letter.txt | cria chat model.gguf -sys \"Correct the spelling.\" --lookup\n"
     "Where input or output is no terminal, all of the input is one message. /help lists what can\n"
     "be typed in a chat; Ctrl-C stops a reply, Ctrl-D leaves.";
 

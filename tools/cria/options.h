@@ -27,6 +27,7 @@ enum class Stats { automatic, always, never };  // automatic: where standard err
 struct GenerationFlags {
   ModelFlags model;
   PromptFlags prompt;
+  std::string draft_model;  // a file that guesses tokens ahead; "": none
   SessionOptions session;
   GenerateOptions generate;  // its seed is drawn already where none was given
   Stats stats = Stats::automatic;

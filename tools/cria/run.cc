@@ -30,7 +30,7 @@ int run_command(const RunOptions& options) {
   if (!prompt.ok()) return fail(prompt.status());
   const Result<Model> model = open_model(options.generation);
   if (!model.ok()) return fail(model.status());
-  Result<Session> session = model->new_session(options.generation.session);
+  Result<Session> session = open_session(*model, options.generation);
   if (!session.ok()) return fail(session.status());
   report_seed(options.generation.generate.sampling);
   return continue_prompt(options, *prompt, *session);
