@@ -2,6 +2,9 @@
 
 set(CRIA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wvla
                   -Wno-missing-field-initializers)  # designated initialisers leave defaults alone
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  list(APPEND CRIA_WARNINGS -Wno-restrict)  # "a" + std::string: its bug 105651
+endif()
 if(CRIA_WERROR)
   list(APPEND CRIA_WARNINGS -Werror)
 endif()

@@ -46,12 +46,26 @@ struct SpeculationOptions {
   int max_draft = 16;
 };
 
+// What to do where the context is full.
+//   error  a prompt that does not fit is refused, a reply ends with FinishReason::context_full
+//   shift  the first n_keep tokens stay, the older half of the others is forgotten; in a chat the
+//          system message stays, the oldest exchanges are forgotten
+//   slide  the first n_keep tokens stay ("attention sinks", Xiao et al. 2024), of the others the
+//          oldest 32 are forgotten, again and again
+// What is kept moves to earlier positions; it is not evaluated again, so it still knows something
+// of what is forgotten, and later tokens are not those of a fresh start. GenerateResult::n_dropped
+// says what was forgotten.
+enum class Overflow { error, shift, slide };
+CRIA_API const char* overflow_name(Overflow overflow);
+
 struct GenerateOptions {
   int max_tokens = -1;  // -1: until the model stops or the context is full
   SamplingOptions sampling = {};
-  std::vector<std::string> stop = {};  // texts that end generation; not part of the output
-  bool ignore_eos = false;             // stop tokens are never chosen
-  bool parse_special = false;          // special tokens spelt out in the prompt are those tokens
+  std::vector<std::string> stop = {};   // texts that end generation; not part of the output
+  bool ignore_eos = false;              // stop tokens are never chosen
+  bool parse_special = false;           // special tokens spelt out in the prompt are those tokens
+  Overflow overflow = Overflow::error;  // of others no speculation is made
+  int n_keep = 4;                       // see Overflow; chats keep their system message
   SpeculationOptions speculation = {};
   // Polled in prefill and between tokens, at least every layer of a chunk: true stops with
   // StatusCode::cancelled in prefill (the session as before the call), and later
@@ -70,8 +84,10 @@ struct GenerateResult {
   int n_prompt = 0;  // tokens of the prompt
   int n_reused = 0;  // of them, already in the KV cache
   int n_generated = 0;
-  int n_drafted = 0;   // guesses that were evaluated
-  int n_accepted = 0;  // of them, right ones: each saved a pass of the model
+  int n_dropped = 0;  // tokens that were forgotten (Overflow), those of messages not counted
+  int n_dropped_messages = 0;  // of a chat
+  int n_drafted = 0;           // guesses that were evaluated
+  int n_accepted = 0;          // of them, right ones: each saved a pass of the model
   double prompt_seconds = 0;
   double generate_seconds = 0;
 };

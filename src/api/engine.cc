@@ -114,6 +114,10 @@ Result<std::future<Result<GenerateResult>>> Engine::submit(Request request) {
                     .on_done = {},
                     .priority = request.priority};
     CRIA_RETURN_IF_ERROR(engine::check(job.options, vocabulary));
+    if (job.options.overflow != Overflow::error) {
+      return invalid_argument("overflow: found ", overflow_name(job.options.overflow),
+                              ", expected error: an engine's conversations share what they hold");
+    }
     if (request.messages.empty() == request.prompt.empty()) {
       return invalid_argument("request: expected either messages or a prompt");
     }

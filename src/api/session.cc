@@ -24,6 +24,18 @@ const char* kv_type_name(KvType type) {
   return "unknown";
 }
 
+const char* overflow_name(Overflow overflow) {
+  switch (overflow) {
+    case Overflow::error:
+      return "error";
+    case Overflow::shift:
+      return "shift";
+    case Overflow::slide:
+      return "slide";
+  }
+  return "unknown";
+}
+
 const char* finish_reason_name(FinishReason reason) {
   switch (reason) {
     case FinishReason::stop_token:
@@ -48,7 +60,8 @@ Session::~Session() = default;
 Result<GenerateResult> Session::generate(std::string_view prompt, const GenerateOptions& options,
                                          const PieceCallback& on_piece) {
   return api::guard([&]() -> Result<GenerateResult> {
-    const auto ids = engine::encode_prompt(*impl_->sequence, prompt, options.parse_special);
+    const auto ids = engine::encode_prompt(*impl_->sequence, prompt, options.parse_special,
+                                           options.overflow != Overflow::error);
     if (!ids.ok()) return ids.status();
     return engine::generate(*impl_->sequence, *ids, options, on_piece, impl_->speculator.get());
   });
@@ -64,11 +77,28 @@ Result<GenerateResult> Session::generate_tokens(const std::vector<TokenId>& prom
 
 namespace {
 
-// How many of ids the sequence holds already, leaving at least one to evaluate.
-int64_t n_shared_prefix(const std::vector<TokenId>& held, const std::vector<TokenId>& ids) {
-  const auto differs = std::mismatch(held.begin(), held.end(), ids.begin(), ids.end());
-  const auto n_shared = static_cast<int64_t>(differs.second - ids.begin());
-  return std::min(n_shared, static_cast<int64_t>(ids.size()) - 1);
+int64_t n_common(std::span<const TokenId> a, std::span<const TokenId> b) {
+  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+}
+
+// Where the sequence holds ids but for a part in the middle (a conversation without its oldest
+// exchanges), that part is dropped, so that what follows it need not be evaluated again.
+Status drop_what_is_left_out(engine::Sequence& sequence, const std::vector<TokenId>& ids,
+                             int64_t n_shared, GenerateResult& counts) {
+  const auto rest = std::span<const TokenId>(ids).subspan(static_cast<size_t>(n_shared));
+  int64_t best = 0, n_dropped = 0;
+  for (int64_t n = 1; n_shared + n < static_cast<int64_t>(sequence.tokens().size()); ++n) {
+    const auto later =
+        std::span<const TokenId>(sequence.tokens()).subspan(static_cast<size_t>(n_shared + n));
+    const int64_t n_same = n_common(later, rest);
+    if (n_same > best) {
+      best = n_same;
+      n_dropped = n;
+    }
+  }
+  if (best < ops::kKvPage) return {};
+  counts.n_dropped += static_cast<int>(n_dropped);
+  return sequence.drop(n_shared, n_dropped);
 }
 
 }  // namespace
@@ -78,25 +108,30 @@ Result<GenerateResult> Session::chat(const std::vector<ChatMessage>& messages,
                                      std::string_view template_name) {
   return api::guard([&]() -> Result<GenerateResult> {
     engine::Sequence& sequence = *impl_->sequence;
-    auto encoded = api::encode_chat(*sequence.model().vocabulary, messages, options, template_name);
+    auto encoded = api::encode_chat_into(*sequence.model().vocabulary, messages, options,
+                                         template_name, sequence.tokens(), sequence.n_ctx());
     if (!encoded.ok()) return encoded.status();
     std::vector<TokenId>& ids = encoded->ids;
-    if (static_cast<int64_t>(ids.size()) > sequence.n_ctx()) {
-      return Status(StatusCode::context_full,
-                    str_cat("the context is full: the conversation has ", ids.size(),
-                            " tokens, expected at most ", sequence.n_ctx(),
-                            "; start a new one or ask for a larger context"));
+    GenerateOptions own_options = options;
+    own_options.stop.insert(own_options.stop.end(), encoded->stops.begin(), encoded->stops.end());
+    if (options.overflow != Overflow::error) own_options.n_keep = encoded->n_head;
+    GenerateResult counts;
+    if (encoded->n_dropped_messages > 0) {
+      CRIA_RETURN_IF_ERROR(
+          drop_what_is_left_out(sequence, ids, n_common(sequence.tokens(), ids), counts));
     }
-    GenerateOptions with_stops = options;
-    with_stops.stop.insert(with_stops.stop.end(), encoded->stops.begin(), encoded->stops.end());
-    const int64_t n_reused = std::max<int64_t>(0, n_shared_prefix(sequence.tokens(), ids));
-    CRIA_RETURN_IF_ERROR(sequence.rewind(n_reused));
+    // At least one token is left to evaluate.
+    const int64_t n_reused =
+        std::min(n_common(sequence.tokens(), ids), static_cast<int64_t>(ids.size()) - 1);
+    CRIA_RETURN_IF_ERROR(sequence.rewind(std::max<int64_t>(0, n_reused)));
     const auto n_prompt = static_cast<int>(ids.size());
-    ids.erase(ids.begin(), ids.begin() + n_reused);
-    auto result = engine::generate(sequence, ids, with_stops, on_piece, impl_->speculator.get());
+    ids.erase(ids.begin(), ids.begin() + std::max<int64_t>(0, n_reused));
+    auto result = engine::generate(sequence, ids, own_options, on_piece, impl_->speculator.get());
     if (result.ok()) {
-      result->n_reused = static_cast<int>(n_reused);
+      result->n_reused = static_cast<int>(std::max<int64_t>(0, n_reused));
       result->n_prompt = n_prompt;
+      result->n_dropped += counts.n_dropped;
+      result->n_dropped_messages = encoded->n_dropped_messages;
     }
     return result;
   });

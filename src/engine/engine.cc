@@ -4,6 +4,7 @@
 
 #include "base/cpu.h"
 #include "base/str_cat.h"
+#include "ops/kv_shift.h"
 
 namespace cria::engine {
 namespace {
@@ -83,6 +84,10 @@ int32_t Engine::take_page() {
   const int32_t page = pool_.take();
   if (page >= 0 || prefixes_ == nullptr) return page;
   return prefixes_->evict() ? take_page() : -1;
+}
+
+void Engine::move_back(const int32_t* pages, int64_t first, int64_t end, int64_t n_back) {
+  ops::move_back({model_->kernels, *decode_pool_}, pool_, *model_->rope, pages, first, end, n_back);
 }
 
 Status Engine::forward(const model::ForwardArgs& args) {

@@ -42,6 +42,8 @@ class Engine {
   // A page with one reference; kept prefixes give way, the longest unused first. -1: none is left.
   int32_t take_page();
 
+  // See ops::move_back.
+  void move_back(const int32_t* pages, int64_t first, int64_t end, int64_t n_back);
   // See model::forward_llama.
   Status forward(const model::ForwardArgs& args);
 

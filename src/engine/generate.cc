@@ -10,9 +10,28 @@
 namespace cria::engine {
 namespace {
 
+// Makes room for n_new tokens, where the options allow it and where it can be done at all.
+Status make_room(Sequence& sequence, int64_t n_new, const GenerateOptions& options,
+                 GenerateResult& result) {
+  const auto n_held = static_cast<int64_t>(sequence.tokens().size());
+  const int64_t n_missing = n_held + n_new - sequence.n_ctx();
+  const int64_t n_keep = std::min<int64_t>(options.n_keep, n_held);
+  const int64_t n_most = n_held - n_keep;
+  if (options.overflow == Overflow::error || n_missing <= 0 || n_missing > n_most) return {};
+  const int64_t n_usual = options.overflow == Overflow::shift ? n_most / 2 : ops::kKvPage;
+  const int64_t n = std::clamp(n_usual, n_missing, n_most);
+  CRIA_RETURN_IF_ERROR(sequence.drop(n_keep, n));
+  result.n_dropped += static_cast<int>(n);
+  return {};
+}
+
 // Chooses and evaluates until the reply has ended.
-Status decode_loop(Lookahead& text, int64_t n_ctx, Generation& generation) {
+Status decode_loop(Sequence& sequence, Lookahead& text, Generation& generation) {
+  const int64_t n_ctx = sequence.n_ctx();
   while (true) {
+    if (text.n_tokens() >= n_ctx) {
+      CRIA_RETURN_IF_ERROR(make_room(sequence, 1, generation.options(), generation.result()));
+    }
     const auto step = generation.next(text.logits(), text.n_tokens() >= n_ctx);
     if (!step.ok()) return step.status();
     if (!step->id) return {};
@@ -57,6 +76,9 @@ Status check(const GenerateOptions& options, const model::Vocabulary& vocabulary
   if (options.max_tokens < -1) {
     return invalid_argument("max_tokens: found ", options.max_tokens, ", expected -1 or more");
   }
+  if (options.n_keep < 0) {
+    return invalid_argument("n_keep: found ", options.n_keep, ", expected 0 or more");
+  }
   const int max_draft = options.speculation.max_draft;
   if (max_draft < 0 || max_draft > kMaxGuesses) {
     return invalid_argument("max_draft: found ", max_draft, ", expected 0 to ", kMaxGuesses);
@@ -70,10 +92,10 @@ Result<std::vector<TokenId>> encode_text(const model::Vocabulary& vocabulary, st
 }
 
 Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string_view text,
-                                           bool parse_special) {
+                                           bool parse_special, bool may_drop) {
   const auto n_held = static_cast<int64_t>(sequence.tokens().size());
   return encode_part(*sequence.model().vocabulary, text, parse_special, n_held == 0,
-                     sequence.n_ctx() - n_held);
+                     may_drop ? sequence.n_ctx() : sequence.n_ctx() - n_held);
 }
 
 std::string unused_mark(const std::vector<ChatMessage>& messages) {
@@ -139,7 +161,10 @@ Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& 
         "prompt: found no tokens, expected at least one to start from; this "
         "vocabulary has no BOS");
   }
-  if (speculator != nullptr && !speculator->wanted(options.speculation)) speculator = nullptr;
+  const bool may_drop = options.overflow != Overflow::error;
+  if (speculator != nullptr && (may_drop || !speculator->wanted(options.speculation))) {
+    speculator = nullptr;
+  }
   if (speculator != nullptr) {
     CRIA_RETURN_IF_ERROR(speculator->prepare(sequence, options.speculation));
   }
@@ -150,6 +175,7 @@ Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& 
   GenerateResult& result = generation.result();
   result.n_prompt = static_cast<int>(prompt.size());
   const auto prompt_start = std::chrono::steady_clock::now();
+  CRIA_RETURN_IF_ERROR(make_room(sequence, result.n_prompt, options, result));
   CRIA_RETURN_IF_ERROR(sequence.eval(
       prompt, {.should_cancel = &options.should_cancel, .on_progress = &options.on_prefill}));
   result.prompt_seconds = seconds_since(prompt_start);
@@ -157,7 +183,7 @@ Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& 
   generation.accept(sequence.tokens());
   const auto generate_start = std::chrono::steady_clock::now();
   Lookahead text(sequence, speculator, options);
-  CRIA_RETURN_IF_ERROR(decode_loop(text, sequence.n_ctx(), generation));
+  CRIA_RETURN_IF_ERROR(decode_loop(sequence, text, generation));
   text.settle();
   result.n_drafted = text.n_drafted();
   result.n_accepted = text.n_accepted();

@@ -16,9 +16,10 @@ Status check(const GenerateOptions& options, const model::Vocabulary& vocabulary
 // Ids of a text that begins a sequence of at most n_ctx tokens.
 Result<std::vector<TokenId>> encode_text(const model::Vocabulary& vocabulary, std::string_view text,
                                          bool parse_special, int64_t n_ctx);
-// Ids of text as the next input of a sequence: BOS only where it is empty.
+// Ids of text as the next input of a sequence: BOS only where it is empty. may_drop: what is held
+// may make room for it.
 Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string_view text,
-                                           bool parse_special);
+                                           bool parse_special, bool may_drop = false);
 // Ids of a rendered conversation from its beginning, with exactly one BOS where the vocabulary asks
 // for it, whether or not the template prints it. Special tokens are those of the template alone:
 // hide_special() has to have run over what the messages say.

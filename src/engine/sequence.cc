@@ -96,9 +96,7 @@ void Sequence::commit(std::span<const TokenId> tokens, std::span<const float> lo
   if (has_logits_ && logits.data() != logits_.data()) {
     std::copy(logits.begin(), logits.end(), logits_.begin());
   }
-  if (engine_->prefixes() != nullptr && tokens_.size() / ops::kKvPage > n_full_before) {
-    engine_->prefixes()->insert(tokens_, pages_, false);
-  }
+  if (tokens_.size() / ops::kKvPage > n_full_before) leave_prefix(false);
 }
 
 Status Sequence::eval(std::span<const TokenId> tokens, const EvalOptions& options) {
@@ -161,9 +159,10 @@ int64_t Sequence::adopt_prefix(std::span<const TokenId> tokens) {
 }
 
 void Sequence::leave() {
-  if (engine_->prefixes() != nullptr) engine_->prefixes()->insert(tokens_, pages_, true);
+  leave_prefix(true);
   tokens_.clear();
   has_logits_ = false;
+  is_exact_ = true;
   drop_pages_after(0);
 }
 
@@ -187,6 +186,47 @@ Status Sequence::replace(std::span<const TokenId> tokens, std::span<const float>
   std::swap(tokens_, other->tokens_);
   std::swap(logits_, other->logits_);
   std::swap(has_logits_, other->has_logits_);
+  is_exact_ = false;  // nobody knows what it was
+  return {};
+}
+
+void Sequence::leave_prefix(bool with_partial) {
+  if (engine_->prefixes() == nullptr || !is_exact_) return;
+  engine_->prefixes()->insert(tokens_, pages_, with_partial);
+}
+
+// Copies those of the pages from i_page on that others hold too.
+bool Sequence::own_pages_from(size_t i_page) {
+  KvPool& pool = engine_->pool();
+  for (size_t i = i_page; i < pages_.size(); ++i) {
+    if (pool.n_references(pages_[i]) == 1) continue;
+    const int32_t own = engine_->take_page();
+    if (own < 0) return false;
+    pool.copy(pages_[i], own, ops::kKvPage);
+    pool.release(pages_[i]);
+    pages_[i] = own;
+  }
+  return true;
+}
+
+Status Sequence::drop(int64_t first, int64_t n) {
+  const auto n_held = static_cast<int64_t>(tokens_.size());
+  if (first < 0 || n < 0 || first > n_held || n > n_held - first) {
+    return invalid_argument("drop: found ", first, " and ", n, ", expected parts of the ", n_held,
+                            " tokens held");
+  }
+  if (n == 0) return {};
+  if (!own_pages_from(static_cast<size_t>(first / ops::kKvPage))) {
+    return Status(StatusCode::out_of_memory, "no page is left to move tokens");
+  }
+  if (first + n < n_held) {
+    is_exact_ = false;
+    engine_->move_back(pages_.data(), first + n, n_held, n);
+  } else {
+    has_logits_ = false;
+  }
+  tokens_.erase(tokens_.begin() + first, tokens_.begin() + first + n);
+  drop_pages_after(n_held - n);
   return {};
 }
 
@@ -209,6 +249,7 @@ Status Sequence::rewind(int64_t n_tokens) {
   }
   has_logits_ = has_logits_ && n_tokens == static_cast<int64_t>(tokens_.size());
   tokens_.resize(static_cast<size_t>(n_tokens));
+  if (n_tokens == 0) is_exact_ = true;
   drop_pages_after(n_tokens);
   return {};
 }

@@ -62,6 +62,11 @@ class Sequence {
   // The same with the logits of the last token that stays, which the caller has from all_logits.
   Status rewind(int64_t n_tokens, std::span<const float> logits);
 
+  // Forgets tokens [first, first + n) from the middle; later ones move up, see ops::move_back. What
+  // it holds from then on is no prefix for others. Errors: invalid_argument; out_of_memory where a
+  // page that others hold too cannot be copied.
+  Status drop(int64_t first, int64_t n);
+
   Engine& engine() { return *engine_; }
   const model::Model& model() const { return engine_->model(); }
   int n_ctx() const { return n_ctx_; }
@@ -71,6 +76,8 @@ class Sequence {
  private:
   Sequence(std::shared_ptr<Engine> engine, int n_ctx);
   void drop_pages_after(int64_t n_tokens);
+  bool own_pages_from(size_t i_page);
+  void leave_prefix(bool with_partial);
 
   std::shared_ptr<Engine> engine_;
   int n_ctx_ = 0;
@@ -78,6 +85,7 @@ class Sequence {
   std::vector<TokenId> tokens_;
   std::vector<float> logits_;
   bool has_logits_ = false;
+  bool is_exact_ = true;  // the pages hold what an evaluation of the tokens gives
 };
 
 }  // namespace cria::engine

@@ -195,22 +195,33 @@ kernels::KvRows KvPool::values(int i_layer, int i_kv_head) const {
                                  static_cast<uint64_t>(i_kv_head) * head_bytes(shape_.v_type));
 }
 
+void KvPool::store_row(const Compute& compute, const kernels::KvRows& at, const BatchRow& row,
+                       const float* x) {
+  std::byte* out = memory_.data() + (at.base - memory_.data()) +
+                   row.pages[row.position / kKvPage] * at.page_bytes +
+                   row.position % kKvPage * at.row_bytes;
+  if (at.type == DType::f16) {
+    compute.kernels.store_f16(x, shape_.head_dim, reinterpret_cast<uint16_t*>(out));
+  } else if (at.type == DType::f32) {
+    std::memcpy(out, x, static_cast<size_t>(at.row_bytes));
+  } else if (at.type == DType::q8_0) {
+    store_q8_0(x, shape_.head_dim, out);
+  } else {
+    store_q4_0(x, shape_.head_dim, out);
+  }
+}
+
+void KvPool::move_row(const kernels::KvRows& at, const BatchRow& from, const BatchRow& to) {
+  const auto offset = [&](const BatchRow& row) {
+    return (at.base - memory_.data()) + row.pages[row.position / kKvPage] * at.page_bytes +
+           row.position % kKvPage * at.row_bytes;
+  };
+  std::memcpy(memory_.data() + offset(to), memory_.data() + offset(from),
+              static_cast<size_t>(at.row_bytes));
+}
+
 void KvPool::store(const Compute& compute, int i_layer, std::span<const BatchRow> rows,
                    const float* k, const float* v) {
-  const auto store_row = [&](const kernels::KvRows& at, const BatchRow& row, const float* x) {
-    std::byte* out = memory_.data() + (at.base - memory_.data()) +
-                     row.pages[row.position / kKvPage] * at.page_bytes +
-                     row.position % kKvPage * at.row_bytes;
-    if (at.type == DType::f16) {
-      compute.kernels.store_f16(x, shape_.head_dim, reinterpret_cast<uint16_t*>(out));
-    } else if (at.type == DType::f32) {
-      std::memcpy(out, x, static_cast<size_t>(at.row_bytes));
-    } else if (at.type == DType::q8_0) {
-      store_q8_0(x, shape_.head_dim, out);
-    } else {
-      store_q4_0(x, shape_.head_dim, out);
-    }
-  };
   compute.pool.for_each(
       static_cast<int64_t>(rows.size()), 16, [&](int64_t begin, int64_t end, int) {
         for (int h = 0; h < shape_.n_kv_heads; ++h) {
@@ -218,8 +229,8 @@ void KvPool::store(const Compute& compute, int i_layer, std::span<const BatchRow
           for (int64_t t = begin; t < end; ++t) {
             const BatchRow& row = rows[static_cast<size_t>(t)];
             const int64_t at = (t * shape_.n_kv_heads + h) * shape_.head_dim;
-            store_row(key_rows, row, k + at);
-            store_row(value_rows, row, v + at);
+            store_row(compute, key_rows, row, k + at);
+            store_row(compute, value_rows, row, v + at);
           }
         }
       });

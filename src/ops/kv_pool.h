@@ -69,6 +69,10 @@ class KvPool {
 
   kernels::KvRows keys(int i_layer, int i_kv_head) const;
   kernels::KvRows values(int i_layer, int i_kv_head) const;
+  // One row of keys() or values(): x [head_dim]; or as it stands elsewhere.
+  void store_row(const Compute& compute, const kernels::KvRows& at, const BatchRow& row,
+                 const float* x);
+  void move_row(const kernels::KvRows& at, const BatchRow& from, const BatchRow& to);
 
  private:
   uint64_t head_bytes(DType type) const;

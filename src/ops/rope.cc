@@ -63,25 +63,36 @@ void RopeFrequencies::fill(const Compute& compute, int64_t first_position, int64
   compute.pool.for_each(n_tokens, 16, fill_rows);
 }
 
-void rope(const Compute& compute, const RopeFrequencies& frequencies, const float* cos_sin,
-          int64_t n_tokens, int64_t n_heads, int64_t head_dim, float* x) {
+void RopeFrequencies::fill_turn(int64_t n_positions, float* cos_sin) const {
+  for (size_t i = 0; i < frequencies_.size(); ++i) {
+    const double angle = static_cast<double>(n_positions) * frequencies_[i];
+    cos_sin[2 * i] = static_cast<float>(cos_f64(angle));
+    cos_sin[2 * i + 1] = static_cast<float>(sin_f64(angle));
+  }
+}
+
+void turn_head(const RopeFrequencies& frequencies, const float* cos_sin, float* x) {
   const int64_t n_pairs = frequencies.n_pairs();
   const bool adjacent = frequencies.pairing() == RopePairing::adjacent;
   const int64_t step = adjacent ? 2 : 1;
   const int64_t distance = adjacent ? 1 : n_pairs;
+  for (int64_t i = 0; i < n_pairs; ++i) {
+    float& a = x[i * step];
+    float& b = x[i * step + distance];
+    const float cosine = cos_sin[2 * i], sine = cos_sin[2 * i + 1];
+    const float turned = a * cosine - b * sine;
+    b = a * sine + b * cosine;
+    a = turned;
+  }
+}
+
+void rope(const Compute& compute, const RopeFrequencies& frequencies, const float* cos_sin,
+          int64_t n_tokens, int64_t n_heads, int64_t head_dim, float* x) {
+  const int64_t n_pairs = frequencies.n_pairs();
   const auto turn = [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
-      const float* angles = cos_sin + t * n_pairs * 2;
       for (int64_t h = 0; h < n_heads; ++h) {
-        float* head = x + (t * n_heads + h) * head_dim;
-        for (int64_t i = 0; i < n_pairs; ++i) {
-          float& a = head[i * step];
-          float& b = head[i * step + distance];
-          const float cosine = angles[2 * i], sine = angles[2 * i + 1];
-          const float turned = a * cosine - b * sine;
-          b = a * sine + b * cosine;
-          a = turned;
-        }
+        turn_head(frequencies, cos_sin + t * n_pairs * 2, x + (t * n_heads + h) * head_dim);
       }
     }
   };

@@ -44,6 +44,8 @@ class RopeFrequencies {
   RopePairing pairing() const { return pairing_; }
   // cos_sin [n_tokens, n_pairs, 2] for positions first, first + 1, ...
   void fill(const Compute& compute, int64_t first_position, int64_t n_tokens, float* cos_sin) const;
+  // cos_sin [n_pairs, 2] that turns by n_positions what is turned already: with magnitude 1.
+  void fill_turn(int64_t n_positions, float* cos_sin) const;
 
  private:
   std::vector<double> frequencies_;
@@ -55,5 +57,8 @@ class RopeFrequencies {
 // Shapes    x [n_tokens, n_heads, head_dim], contiguous; cos_sin as RopeFrequencies::fill
 void rope(const Compute& compute, const RopeFrequencies& frequencies, const float* cos_sin,
           int64_t n_tokens, int64_t n_heads, int64_t head_dim, float* x);
+
+// The same for one head: x [at least 2 * n_pairs]; cos_sin [n_pairs, 2].
+void turn_head(const RopeFrequencies& frequencies, const float* cos_sin, float* x);
 
 }  // namespace cria::ops

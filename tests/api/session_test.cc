@@ -149,6 +149,45 @@ TEST(Session, ACallbackThatThrowsIsAnErrorNotTheEnd) {
   EXPECT_EQ(result.status().code(), StatusCode::internal);
 }
 
+// A chat that has outgrown its context goes on without its oldest exchanges, and says so.
+TEST(Session, ALongChatForgetsItsOldestExchanges) {
+  const Model model = open_tiny();
+  for (const Overflow overflow : {Overflow::shift, Overflow::slide}) {
+    auto session = model.new_session();
+    GenerateOptions options = greedy(8);
+    options.overflow = overflow;
+    std::vector<ChatMessage> messages = {{"system", "be brief"}};
+    int n_turns_with_reuse = 0, most_dropped = 0;
+    for (int turn = 0; turn < 12; ++turn) {
+      messages.push_back({"user", "the cat sat on the mat " + std::to_string(turn)});
+      const auto result = session->chat(messages, options);
+      ASSERT_TRUE(result.ok()) << turn << ": " << result.status().message();
+      EXPECT_LE(result->n_prompt, 256);
+      EXPECT_GE(result->n_dropped_messages, most_dropped) << "what was forgotten stays forgotten";
+      most_dropped = std::max(most_dropped, result->n_dropped_messages);
+      if (result->n_reused > result->n_prompt / 2) ++n_turns_with_reuse;
+      messages.push_back({"assistant", result->text});
+    }
+    EXPECT_GT(most_dropped, 4);
+    EXPECT_EQ(most_dropped % 2, 0);
+    EXPECT_GE(n_turns_with_reuse, 10) << "what stays is not evaluated again";
+  }
+  auto session = model.new_session();
+  std::vector<ChatMessage> messages;
+  for (int i = 0; i < 15; ++i) {
+    messages.push_back({"user", "the cat sat on the mat"});
+    messages.push_back({"assistant", "yes"});
+  }
+  messages.push_back({"user", "and"});
+  EXPECT_EQ(session->chat(messages, greedy(4)).status().code(), StatusCode::context_full);
+  GenerateOptions shift = greedy(4);
+  shift.overflow = Overflow::shift;
+  EXPECT_TRUE(session->chat(messages, shift).ok());
+  messages.back().content = std::string(2000, '!');
+  EXPECT_EQ(session->chat(messages, shift).status().code(), StatusCode::context_full)
+      << "one message that is too long alone";
+}
+
 TEST(Session, NaNTemperatureIsRefusedWithFieldAndRange) {
   auto session = open_tiny().new_session();
   GenerateOptions options = greedy(3);

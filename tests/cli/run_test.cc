@@ -200,5 +200,20 @@ TEST(Synth, TakesAVocabularyFromAFile) {
   EXPECT_EQ(cria({"run", path, "-p", "Hello", "-n", "4"}).exit_code, 0);
 }
 
+TEST(Run, AReplyBeyondTheContextForgetsAndSaysSo) {
+  const Words words = {"run", synthetic_model(), "-p", "one two",     "-n", "90", "-c",
+                       "48",  "--temp",          "0",  "--ignore-eos"};
+  const ProcessResult full = cria(words);
+  EXPECT_EQ(full.exit_code, 0) << full.err;
+  Words shifting = words;
+  shifting.insert(shifting.end(), {"--overflow", "shift", "--stats-json"});
+  const ProcessResult shifted = cria(shifting);
+  EXPECT_EQ(shifted.exit_code, 0) << shifted.err;
+  EXPECT_GT(shifted.out.size(), full.out.size());
+  EXPECT_NE(shifted.err.find("tokens of the text were forgotten"), std::string::npos);
+  EXPECT_NE(shifted.err.find("\"n_generated\": 90"), std::string::npos) << shifted.err;
+  EXPECT_NE(shifted.err.find("\"finish\": \"max_tokens\""), std::string::npos) << shifted.err;
+}
+
 }  // namespace
 }  // namespace cria::testing

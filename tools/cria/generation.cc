@@ -35,7 +35,40 @@ void report_seed(const SamplingOptions& sampling) {
   if (sampling.temperature > 0) complain("seed " + std::to_string(sampling.seed));
 }
 
+namespace {
+
+// One line, of whole numbers and decimals only.
+std::string stats_json(const GenerateResult& result) {
+  std::array<char, 512> line{};
+  const int n_read = result.n_prompt - result.n_reused;
+  std::snprintf(line.data(), line.size(),
+                "{\"n_prompt\": %d, \"n_reused\": %d, \"n_generated\": %d, \"n_drafted\": %d, "
+                "\"n_accepted\": %d, \"n_dropped\": %d, \"n_dropped_messages\": %d, "
+                "\"finish\": \"%s\", \"ttft_ms\": %.3f, \"generate_ms\": %.3f, "
+                "\"prompt_per_second\": %.3f, \"generated_per_second\": %.3f}\n",
+                result.n_prompt, result.n_reused, result.n_generated, result.n_drafted,
+                result.n_accepted, result.n_dropped, result.n_dropped_messages,
+                finish_reason_name(result.finish), 1e3 * result.prompt_seconds,
+                1e3 * result.generate_seconds, per_second(n_read, result.prompt_seconds),
+                per_second(result.n_generated, result.generate_seconds));
+  return line.data();
+}
+
+}  // namespace
+
+void report_forgotten(const GenerateResult& result) {
+  if (result.n_dropped_messages > 0) {
+    complain("note: the oldest " + std::to_string(result.n_dropped_messages) +
+             " messages did not fit and were left out");
+  } else if (result.n_dropped > 0) {
+    complain("note: " + std::to_string(result.n_dropped) +
+             " tokens of the text were forgotten to make room");
+  }
+}
+
 void report_speed(const GenerateResult& result, Stats stats) {
+  report_forgotten(result);
+  if (stats == Stats::json) return write_error_text(stats_json(result));
   if (stats == Stats::never || (stats == Stats::automatic && !stderr_is_terminal())) return;
   const int n_read = result.n_prompt - result.n_reused;
   std::array<char, 96> speeds{}, guesses{};
@@ -47,7 +80,9 @@ void report_speed(const GenerateResult& result, Stats stats) {
                   result.n_drafted, result.n_accepted,
                   100.0 * result.n_accepted / result.n_drafted);
   }
-  write_error_text(dimmed(std::string(speeds.data()) + guesses.data() + " ]") + "\n");
+  const std::string reused =
+      result.n_reused > 0 ? " | reused: " + std::to_string(result.n_reused) + " tokens" : "";
+  write_error_text(dimmed(std::string(speeds.data()) + reused + guesses.data() + " ]") + "\n");
 }
 
 ReplyPrinter::ReplyPrinter(Output& out, std::string heading)

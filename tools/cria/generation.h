@@ -22,6 +22,9 @@ void report_seed(const SamplingOptions& sampling);
 
 // `[ prompt: x t/s | generation: y t/s ]` on standard error, where stats asks for it; also how many
 // tokens were guessed ahead, where any were.
+// Never silent: what Overflow made of the text, on standard error.
+void report_forgotten(const GenerateResult& result);
+// That, and the speed where it is wanted.
 void report_speed(const GenerateResult& result, Stats stats);
 
 // The callbacks of one reply: pieces go to out as they come, Ctrl-C stops, a bar shows how far a

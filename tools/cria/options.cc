@@ -88,6 +88,25 @@ void add_sampling_flags(CLI::App& app, GenerateOptions& generate, std::string& s
                  });
 }
 
+void add_overflow_flags(CLI::App& app, GenerateOptions& generate) {
+  add_text(app, "--overflow", "WHAT",
+           "where the context is full: error, shift (forget the older half) or slide (forget the "
+           "oldest, a little at a time)",
+           [&generate](const std::string& value) {
+             for (const Overflow known : {Overflow::error, Overflow::shift, Overflow::slide}) {
+               if (value != overflow_name(known)) continue;
+               generate.overflow = known;
+               return;
+             }
+             refuse("--overflow", "must be error, shift or slide; found \"" + value + "\"");
+           });
+  app.add_flag_callback(
+      "--context-shift", [&generate] { generate.overflow = Overflow::shift; },
+      "the same as --overflow shift");
+  add_integer(app, "--keep", "first tokens that are not forgotten (chat: the system message)", 0,
+              INT_MAX, generate.n_keep);
+}
+
 void add_speculation_flags(CLI::App& app, GenerationFlags& flags) {
   SpeculationOptions& speculation = flags.generate.speculation;
   app.add_flag("--lookup", speculation.lookup,
@@ -110,6 +129,9 @@ void add_stats_flags(CLI::App& app, GenerationFlags& flags) {
   app.add_flag_callback(
       "--stats", [&flags] { flags.stats = Stats::always; }, "print the speed on standard error");
   app.add_flag_callback(
+      "--stats-json", [&flags] { flags.stats = Stats::json; },
+      "print them as a line of JSON on standard error");
+  app.add_flag_callback(
       "--no-stats", [&flags] { flags.stats = Stats::never; }, "never print the speed");
 }
 
@@ -120,6 +142,7 @@ void add_generation_flags(CLI::App& app, GenerationFlags& flags, Pending& pendin
   add_session_flags(app, flags.session);
   add_batch_flags(app, pending.batch);
   add_sampling_flags(app, flags.generate, pending.seed);
+  add_overflow_flags(app, flags.generate);
   add_speculation_flags(app, flags);
   add_repeatable(app, "-r,--reverse-prompt", "STOP", "text that ends generation; repeatable",
                  [&flags](const std::string& value) { flags.generate.stop.push_back(value); });

@@ -21,7 +21,8 @@ struct PromptFlags {
   std::string file;                 // -f; "" for none
 };
 
-enum class Stats { automatic, always, never };  // automatic: where standard error is a terminal
+// automatic: where standard error is a terminal
+enum class Stats { automatic, always, never, json };
 
 // What run and chat share.
 struct GenerationFlags {
