@@ -52,6 +52,36 @@ CRIA_C_API void cria_model_free(cria_model* model);
 CRIA_C_API int32_t cria_model_n_vocab(const cria_model* model);
 CRIA_C_API int32_t cria_model_n_ctx_train(const cria_model* model);
 
+/* What a model and its conversations take in memory, computed from the file's header: bytes that
+ * this process has resident at its peak, every context full. The groups sum up to total_bytes. */
+typedef struct cria_memory_plan {
+  int32_t n_ctx; /* of each conversation */
+  int32_t n_conversations;
+  int64_t weights_bytes;
+  int64_t vocabulary_bytes;
+  int64_t kv_bytes;
+  int64_t workspace_bytes;
+  int64_t text_bytes;
+  int64_t threads_bytes;
+  int64_t program_bytes; /* this process as it is now */
+  int64_t total_bytes;
+  int32_t fits;                    /* within memory_budget; 1 without one */
+  int32_t largest_n_ctx;           /* that fits memory_budget; 0 where none does, or without one */
+  int32_t largest_n_conversations; /* the same for contexts of n_ctx */
+} cria_memory_plan;
+
+/* tokenizer_path may be null. n_ctx 0: the model's own, or with a budget the largest up to it that
+ * fits. memory_budget 0: none. A budget that is too small is no error: see fits. */
+CRIA_C_API cria_code cria_plan_memory(const char* path, const char* tokenizer_path, int32_t n_ctx,
+                                      int32_t n_conversations, int64_t memory_budget,
+                                      cria_memory_plan* out, cria_error** error);
+/* As cria_model_open, but CRIA_OUT_OF_MEMORY, before any weight is read, where that would not fit
+ * memory_budget; sessions are held to it, and n_ctx 0 in cria_session_new is the plan's. */
+CRIA_C_API cria_code cria_model_open_within(const char* path, const char* tokenizer_path,
+                                            int32_t n_ctx, int32_t n_conversations,
+                                            int64_t memory_budget, cria_model** out,
+                                            cria_error** error);
+
 /* Writes at most capacity ids and always the full count to *n_ids: call again with more room where
  * *n_ids > capacity. text is n_bytes long and needs no terminator. */
 CRIA_C_API cria_code cria_tokenize(const cria_model* model, const char* text, size_t n_bytes,

@@ -6,6 +6,7 @@
 #include "cria/gemm.h"        // IWYU pragma: export
 #include "cria/model.h"       // IWYU pragma: export
 #include "cria/perplexity.h"  // IWYU pragma: export
+#include "cria/plan.h"        // IWYU pragma: export
 #include "cria/quantize.h"    // IWYU pragma: export
 #include "cria/sampling.h"    // IWYU pragma: export
 #include "cria/session.h"     // IWYU pragma: export

@@ -27,7 +27,16 @@ struct ModelOptions {
   std::string kernels_off = {};
   // Called from the opening thread with the share done, 0 to 1; return false to cancel.
   std::function<bool(double)> on_progress = {};
+  // Above 0: the bytes that this process may have resident at its peak, with n_conversations
+  // sessions like `session` whose contexts are full. What that takes is computed before any weight
+  // is read (see plan.h), and sessions are held to it; one without an n_ctx of its own gets the
+  // plan's, which is the largest that fits, the model's own at most, where session.n_ctx is 0.
+  int64_t memory_budget = 0;
+  SessionOptions session = {};
+  int n_conversations = 1;
 };
+
+struct MemoryPlan;
 
 struct ModelInfo {
   std::string path;
@@ -48,10 +57,11 @@ struct ModelInfo {
 // model alive.
 class CRIA_API Model {
  public:
-  // Maps the file, checks every header field, shape and range, and prepares the weights. Weights
-  // are used where they are mapped: memory holds one copy.
-  // Errors: not_found, io_error, corrupt, unsupported, invalid_argument (options), out_of_memory,
-  // cancelled. Messages name the file, the field, what was found and what would be right.
+  // Maps the file, checks every header field, shape and range, and prepares the weights: memory
+  // holds one copy.
+  // Errors: not_found, io_error, corrupt, unsupported, invalid_argument (options), out_of_memory
+  // (also where memory_budget is too small: what would fit is named), cancelled. Messages name the
+  // file, the field, what was found and what would be right.
   static Result<Model> open(const std::string& path, const ModelOptions& options = {});
 
   const ModelInfo& info() const;
@@ -59,7 +69,10 @@ class CRIA_API Model {
   // Facts that a person may want to know (nothing is printed by the library).
   const std::vector<std::string>& notes() const;
 
-  // Errors: invalid_argument, out_of_memory (the KV cache's size named).
+  // What was planned for options.memory_budget; null without one.
+  const MemoryPlan* memory_plan() const;
+
+  // Errors: invalid_argument, out_of_memory (the KV cache's size named, or what the budget allows).
   Result<Session> new_session(const SessionOptions& options = {}) const;
   // A session with a draft model: a smaller one of the same vocabulary, which guesses what this one
   // will choose (SpeculationOptions). It gets a KV cache of its own, for as many tokens. Errors:

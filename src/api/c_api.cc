@@ -19,6 +19,32 @@ Status store_count(const cria::Result<cria::GenerateResult>& result, int32_t* n_
   return {};
 }
 
+cria::ModelOptions model_options_of(const char* tokenizer_path, int32_t n_ctx,
+                                    int32_t n_conversations, int64_t memory_budget) {
+  cria::ModelOptions options;
+  if (tokenizer_path != nullptr) options.tokenizer_path = tokenizer_path;
+  options.session.n_ctx = n_ctx;
+  options.n_conversations = n_conversations;
+  options.memory_budget = memory_budget;
+  return options;
+}
+
+cria_memory_plan plan_for_c(const cria::MemoryPlan& plan) {
+  return {.n_ctx = plan.n_ctx,
+          .n_conversations = plan.n_conversations,
+          .weights_bytes = plan.weights_bytes,
+          .vocabulary_bytes = plan.vocabulary_bytes,
+          .kv_bytes = plan.kv_bytes,
+          .workspace_bytes = plan.workspace_bytes,
+          .text_bytes = plan.text_bytes,
+          .threads_bytes = plan.threads_bytes,
+          .program_bytes = plan.program_bytes,
+          .total_bytes = plan.total_bytes,
+          .fits = plan.fits() ? 1 : 0,
+          .largest_n_ctx = plan.largest_n_ctx,
+          .largest_n_conversations = plan.largest_n_conversations};
+}
+
 }  // namespace
 
 const char* cria_version(void) { return cria::version(); }
@@ -29,15 +55,34 @@ const char* cria_error_message(const cria_error* error) {
 
 void cria_error_free(cria_error* error) { delete error; }
 
+cria_code cria_plan_memory(const char* path, const char* tokenizer_path, int32_t n_ctx,
+                           int32_t n_conversations, int64_t memory_budget, cria_memory_plan* out,
+                           cria_error** error) {
+  return cria::api::run_for_c(error, [&]() -> Status {
+    if (out == nullptr) return missing("out");
+    if (path == nullptr) return missing("path");
+    const auto plan = cria::plan_memory(
+        path, model_options_of(tokenizer_path, n_ctx, n_conversations, memory_budget));
+    if (!plan.ok()) return plan.status();
+    *out = plan_for_c(*plan);
+    return {};
+  });
+}
+
 cria_code cria_model_open(const char* path, const char* tokenizer_path, cria_model** out,
                           cria_error** error) {
+  return cria_model_open_within(path, tokenizer_path, 0, 1, 0, out, error);
+}
+
+cria_code cria_model_open_within(const char* path, const char* tokenizer_path, int32_t n_ctx,
+                                 int32_t n_conversations, int64_t memory_budget, cria_model** out,
+                                 cria_error** error) {
   return cria::api::run_for_c(error, [&]() -> Status {
     if (out == nullptr) return missing("out");
     *out = nullptr;
     if (path == nullptr) return missing("path");
-    cria::ModelOptions options;
-    if (tokenizer_path != nullptr) options.tokenizer_path = tokenizer_path;
-    auto model = cria::Model::open(path, options);
+    auto model = cria::Model::open(
+        path, model_options_of(tokenizer_path, n_ctx, n_conversations, memory_budget));
     if (!model.ok()) return model.status();
     *out = new cria_model{std::move(*model)};
     return {};

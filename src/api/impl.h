@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "api/planner.h"
 #include "cria/model.h"
 #include "cria/session.h"
 #include "cria/tokenizer.h"
@@ -20,6 +22,7 @@ struct Model::Impl {
   std::shared_ptr<const model::Model> model;
   ModelInfo info;
   Tokenizer tokenizer;
+  std::optional<api::BudgetedModel> budgeted;  // with a memory budget only
 };
 
 struct Session::Impl {

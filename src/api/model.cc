@@ -32,15 +32,28 @@ ModelInfo describe(const model::Model& loaded) {
 
 Result<Model> Model::open(const std::string& path, const ModelOptions& options) {
   return api::guard([&]() -> Result<Model> {
+    std::optional<api::BudgetedModel> budgeted;
+    const auto keep_budget = [&](const model::Model& prepared) -> Status {
+      if (options.memory_budget == 0) return {};
+      CRIA_RETURN_IF_ERROR(api::check_plan_options(options));
+      const api::Footing footing = api::measure_footing(prepared);
+      MemoryPlan plan = api::make_plan(prepared, footing, options);
+      CRIA_RETURN_IF_ERROR(api::check_fits(plan, prepared, options));
+      budgeted.emplace(api::BudgetedModel{footing, options, std::move(plan)});
+      budgeted->options.on_progress = nullptr;  // what it refers to may not outlive this call
+      return {};
+    };
     auto loaded = model::load(path, {.tokenizer_path = options.tokenizer_path,
                                      .isa = api::isa_or_environment(options.isa),
                                      .kernels_off = api::off_or_environment(options.kernels_off),
-                                     .on_progress = options.on_progress});
+                                     .on_progress = options.on_progress,
+                                     .before_packing = keep_budget});
     if (!loaded.ok()) return loaded.status();
     const Tokenizer tokenizer(
         std::make_shared<Tokenizer::Impl>(Tokenizer::Impl{(*loaded)->vocabulary}));
     ModelInfo info = describe(**loaded);
-    return Model(std::make_shared<Impl>(Impl{std::move(*loaded), std::move(info), tokenizer}));
+    return Model(std::make_shared<Impl>(
+        Impl{std::move(*loaded), std::move(info), tokenizer, std::move(budgeted)}));
   });
 }
 
@@ -48,15 +61,24 @@ const ModelInfo& Model::info() const { return impl_->info; }
 const Tokenizer& Model::tokenizer() const { return impl_->tokenizer; }
 const std::vector<std::string>& Model::notes() const { return impl_->model->notes; }
 
+const MemoryPlan* Model::memory_plan() const {
+  return impl_->budgeted ? &impl_->budgeted->plan : nullptr;
+}
+
 namespace {
 
-// draft: null for none.
-Result<Session> make_session(const std::shared_ptr<const model::Model>& model,
-                             const SessionOptions& options,
+// draft: null for none. It is not part of a memory budget.
+Result<Session> make_session(const Model::Impl& model, const SessionOptions& options,
                              std::shared_ptr<const model::Model> draft) {
-  auto sequence = engine::Sequence::create(model, options);
+  SessionOptions admitted = options;
+  if (model.budgeted) {
+    auto within = model.budgeted->admit(*model.model, options);
+    if (!within.ok()) return within.status();
+    admitted = *within;
+  }
+  auto sequence = engine::Sequence::create(model.model, admitted);
   if (!sequence.ok()) return sequence.status();
-  auto speculator = engine::Speculator::create(**sequence, std::move(draft), options);
+  auto speculator = engine::Speculator::create(**sequence, std::move(draft), admitted);
   if (!speculator.ok()) return speculator.status();
   return Session(
       std::make_unique<Session::Impl>(Session::Impl{std::move(*sequence), std::move(*speculator)}));
@@ -65,11 +87,11 @@ Result<Session> make_session(const std::shared_ptr<const model::Model>& model,
 }  // namespace
 
 Result<Session> Model::new_session(const SessionOptions& options) const {
-  return api::guard([&] { return make_session(impl_->model, options, nullptr); });
+  return api::guard([&] { return make_session(*impl_, options, nullptr); });
 }
 
 Result<Session> Model::new_session(const SessionOptions& options, const Model& draft) const {
-  return api::guard([&] { return make_session(impl_->model, options, draft.impl_->model); });
+  return api::guard([&] { return make_session(*impl_, options, draft.impl_->model); });
 }
 
 }  // namespace cria

@@ -7,6 +7,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "base/memory_use.h"
 
 namespace cria {
 namespace {
@@ -29,7 +32,7 @@ Status system_error(const std::string& path, std::string_view action, int error)
 }  // namespace
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& path) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file.fd < 0) return system_error(path, "open", errno);
   struct stat info;
   if (::fstat(file.fd, &info) != 0) return system_error(path, "read its size", errno);
@@ -48,11 +51,13 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
   if (data == MAP_FAILED) return system_error(path, "map into memory", errno);
   mapped->data_ = static_cast<const std::byte*>(data);
   mapped->size_bytes_ = size;
+  mapped->fd_ = std::exchange(file.fd, -1);
   return std::shared_ptr<const MappedFile>(std::move(mapped));
 }
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_bytes_);
+  if (fd_ >= 0) ::close(fd_);
 }
 
 Status MappedFile::prefault(uint64_t begin, uint64_t end) const {
@@ -71,11 +76,18 @@ Status MappedFile::prefault(uint64_t begin, uint64_t end) const {
 }
 
 void MappedFile::drop(uint64_t begin, uint64_t end) const {
-  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-  const uint64_t first = (begin + page - 1) / page * page, last = end / page * page;
-  if (first < last) {
-    ::madvise(const_cast<std::byte*>(data_ + first), last - first, MADV_DONTNEED);
+  const uint64_t first = begin / page_bytes() * page_bytes();
+  if (begin < end) ::madvise(const_cast<std::byte*>(data_ + first), end - first, MADV_DONTNEED);
+}
+
+bool MappedFile::read_at(uint64_t offset, size_t n_bytes, std::byte* out) const {
+  for (size_t done = 0; done < n_bytes;) {
+    const ssize_t n = ::pread(fd_, out + done, n_bytes - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    done += static_cast<size_t>(n);
   }
+  return true;
 }
 
 Result<std::string> read_small_file(const std::string& path, uint64_t max_bytes) {

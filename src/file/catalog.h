@@ -56,6 +56,12 @@ struct NamedTensor {
   int i_shard = 0;
 };
 
+// Where a tensor's bytes begin in a file.
+struct FilePlace {
+  std::shared_ptr<const MappedFile> file;
+  uint64_t offset = 0;
+};
+
 // Immutable once read; share it by shared_ptr. Keeps alive all bytes that its views point at.
 class Catalog {
  public:
@@ -95,8 +101,12 @@ class Catalog {
 
   // Brings a tensor's mapped pages into memory. Errors: io_error where the disk fails.
   Status prefault(const TensorView& tensor) const;
-  // Gives their memory back: for tensors that were copied into another form.
+  // Gives their memory back, and some around them: for tensors that were copied into another form.
   void drop(const TensorView& tensor) const;
+  // Gives back the memory of every page, headers too: all is mapped again where it is used again.
+  void drop_all() const;
+  // For a tensor that is read here and there; file null where its bytes are our own.
+  FilePlace place_of(const TensorView& tensor) const;
 
  private:
   // Positions in metadata and tensors, sorted by key and name. Not hash maps: a file chooses the
@@ -104,7 +114,7 @@ class Catalog {
   std::vector<uint32_t> metadata_order_;
   std::vector<uint32_t> tensor_order_;
   // The file that holds the tensor's bytes; null for bytes of our own.
-  const MappedFile* file_of(const TensorView& tensor) const;
+  std::shared_ptr<const MappedFile> file_of(const TensorView& tensor) const;
 
   std::vector<std::shared_ptr<const MappedFile>> files_;
   std::vector<std::unique_ptr<std::string>> owned_;

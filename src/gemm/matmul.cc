@@ -14,18 +14,13 @@ int64_t q8a_row_bytes(int64_t n_cols) {
   return n_cols / 32 * static_cast<int64_t>(sizeof(BlockQ8A));
 }
 
-// Room for the groups of any kernel, whatever the blocks of k: a row of each ends at a multiple of
-// 64 bytes.
-int64_t groups_bytes(const kernels::Table& kernels, int64_t n_tokens, int64_t n_cols) {
-  constexpr int64_t kShortestBlock = 32;
-  int64_t most = 0;
-  for (const kernels::PackedKernel* kernel : kernels.packed) {
-    if (kernel->group_rows == 0) continue;
-    const int64_t n_k = (n_cols + kernel->k_unit - 1) / kernel->k_unit * kernel->k_unit;
-    const int64_t padding = 64 * (n_cols / kShortestBlock + 1);
-    most = std::max(most, n_tokens * (grouped_row_bytes(*kernel, n_k) + padding));
-  }
-  return most;
+// Room for the groups of a kernel, whatever the blocks of k: a row of each ends at a multiple of 64
+// bytes. Only floats are cut along k (policy.cc), into blocks of at least 64.
+int64_t groups_bytes(const kernels::PackedKernel& kernel, int64_t n_tokens, int64_t n_cols) {
+  if (kernel.group_rows == 0) return 0;
+  const int64_t n_k = (n_cols + kernel.k_unit - 1) / kernel.k_unit * kernel.k_unit;
+  const int64_t n_blocks = kernel.form == kernels::LhsForm::q8a ? 1 : n_cols / 32 + 1;
+  return n_tokens * (grouped_row_bytes(kernel, n_k) + 64 * n_blocks);
 }
 
 void add_bias(const kernels::MatmulGroupedArgs& args, const float* bias) {
@@ -64,12 +59,17 @@ void multiply_as_it_stands(const Compute& compute, const TensorView& w, MatmulIn
 
 }  // namespace
 
-uint64_t MatmulInput::scratch_bytes(const kernels::Table& kernels, int64_t n_tokens, int64_t n_cols,
-                                    int64_t group_size) {
-  int64_t bytes = q8a_row_bytes(n_cols + 31);
-  if (group_size > 0) bytes = std::max(bytes, kernels::grouped_row_bytes(n_cols, group_size));
-  return static_cast<uint64_t>(whole_lines(n_tokens * bytes) +
-                               groups_bytes(kernels, n_tokens, n_cols));
+uint64_t MatmulInput::scratch_bytes(const kernels::Table& kernels, int64_t n_tokens,
+                                    const TensorView& w) {
+  const int64_t n_cols = w.n_cols();
+  const kernels::PackedKernel* kernel = packed_kernel(kernels, w.dtype);
+  int64_t bytes = 0;
+  if (kernel == nullptr) {
+    bytes = n_tokens * kernels::grouped_row_bytes(n_cols, w.group_size);
+  } else if (kernel->form == kernels::LhsForm::q8a || kernel->group_rows > 0) {
+    bytes = whole_lines(n_tokens * q8a_row_bytes(n_cols)) + groups_bytes(*kernel, n_tokens, n_cols);
+  }
+  return static_cast<uint64_t>(whole_lines(bytes));
 }
 
 void MatmulInput::set(const float* x, int64_t n_tokens, int64_t n_cols) {

@@ -17,14 +17,13 @@ namespace cria::gemm {
 // compatible. Owns nothing: x and scratch outlive it.
 class MatmulInput {
  public:
-  // Scratch that holds any form of n_tokens rows of n_cols for kernels of this table; group_size:
-  // the smallest of any grouped_i8 weight, 0 where there is none.
-  static uint64_t scratch_bytes(const kernels::Table& kernels, int64_t n_tokens, int64_t n_cols,
-                                int64_t group_size);
+  // Scratch that holds n_tokens rows in the form that products with w want.
+  static uint64_t scratch_bytes(const kernels::Table& kernels, int64_t n_tokens,
+                                const TensorView& w);
 
   explicit MatmulInput(std::span<std::byte> scratch) : scratch_(scratch) {}
 
-  // x: fp32, contiguous. Requires scratch_bytes of these sizes to fit.
+  // x: fp32, contiguous. Requires scratch_bytes for each w that it will meet to fit.
   void set(const float* x, int64_t n_tokens, int64_t n_cols);
 
   const float* x() const { return x_; }

@@ -44,24 +44,40 @@ std::optional<kernels::PackedType> packed_type(DType dtype) {
 
 }  // namespace
 
-Result<PackedWeights> pack_weights(const Compute& compute, const TensorView& w) {
+const kernels::PackedKernel* packed_kernel(const kernels::Table& kernels, DType dtype) {
+  const auto type = packed_type(dtype);
+  return type ? kernels.packed[static_cast<size_t>(*type)] : nullptr;
+}
+
+uint64_t packed_bytes(const kernels::Table& kernels, const TensorView& w) {
+  const kernels::PackedKernel* kernel = packed_kernel(kernels, w.dtype);
+  if (kernel == nullptr) return 0;
+  const int64_t n_panels = (w.n_rows() + kernel->width - 1) / kernel->width;
+  return checked_mul(static_cast<uint64_t>(n_panels),
+                     static_cast<uint64_t>(kernel->panel_bytes(w.n_cols())))
+      .value_or(UINT64_MAX);
+}
+
+Result<PackedWeights> allocate_panels(const kernels::Table& kernels, const TensorView& w) {
   PackedWeights packed;
   packed.n_rows = w.n_rows();
   packed.n_cols = w.n_cols();
-  const auto type = packed_type(w.dtype);
-  if (!type) return packed;
-  packed.type = *type;
-  packed.kernel = compute.kernels.packed[static_cast<size_t>(*type)];
-  const kernels::PackedKernel& kernel = *packed.kernel;
-  const int64_t panel_bytes = kernel.panel_bytes(packed.n_cols);
-  const auto bytes =
-      checked_mul(static_cast<uint64_t>(packed.n_panels()), static_cast<uint64_t>(panel_bytes));
-  auto panels = AlignedBuffer::allocate_streamed(bytes.value_or(UINT64_MAX), "packed weights");
+  packed.kernel = packed_kernel(kernels, w.dtype);
+  if (packed.kernel == nullptr) return packed;
+  packed.type = *packed_type(w.dtype);
+  auto panels = AlignedBuffer::allocate_streamed(packed_bytes(kernels, w), "packed weights");
   if (!panels.ok()) return panels.status();
   packed.panels = std::move(*panels);
+  return packed;
+}
+
+void pack_panels(const Compute& compute, const TensorView& w, int64_t begin, int64_t end,
+                 PackedWeights& packed) {
+  const kernels::PackedKernel& kernel = *packed.kernel;
+  const int64_t panel_bytes = kernel.panel_bytes(packed.n_cols);
   const auto row_bytes = static_cast<int64_t>(w.row_bytes());
-  compute.pool.for_each(packed.n_panels(), 4, [&](int64_t begin, int64_t end, int) {
-    for (int64_t p = begin; p < end; ++p) {
+  compute.pool.for_each(end - begin, 4, [&](int64_t first, int64_t last, int) {
+    for (int64_t p = begin + first; p < begin + last; ++p) {
       kernel.pack({.b = w.data + p * kernel.width * row_bytes,
                    .k_stride = row_bytes / std::max<int64_t>(packed.n_cols, 1),  // floats only
                    .n_stride = row_bytes,
@@ -70,6 +86,13 @@ Result<PackedWeights> pack_weights(const Compute& compute, const TensorView& w) 
                    .out = packed.panels.data() + p * panel_bytes});
     }
   });
+}
+
+Result<PackedWeights> pack_weights(const Compute& compute, const TensorView& w) {
+  auto packed = allocate_panels(compute.kernels, w);
+  if (packed.ok() && packed->kernel != nullptr) {
+    pack_panels(compute, w, 0, packed->n_panels(), *packed);
+  }
   return packed;
 }
 

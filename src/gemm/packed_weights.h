@@ -25,4 +25,15 @@ struct PackedWeights {
 // Errors: out_of_memory with the size
 Result<PackedWeights> pack_weights(const Compute& compute, const TensorView& w);
 
+// The same in two steps, for callers that give the source's memory back as it is packed: the
+// panels, still empty, then some of them at a time. Requires  0 <= begin <= end <= n_panels()
+Result<PackedWeights> allocate_panels(const kernels::Table& kernels, const TensorView& w);
+void pack_panels(const Compute& compute, const TensorView& w, int64_t begin, int64_t end,
+                 PackedWeights& packed);
+
+// What the panels will take; saturates at UINT64_MAX. 0 for a type that is multiplied as it stands.
+uint64_t packed_bytes(const kernels::Table& kernels, const TensorView& w);
+// Who multiplies by it; null for a type that is multiplied as it stands.
+const kernels::PackedKernel* packed_kernel(const kernels::Table& kernels, DType dtype);
+
 }  // namespace cria::gemm

@@ -27,6 +27,8 @@ struct Model {
   kernels::Table kernels;
   std::unique_ptr<const ops::RopeFrequencies> rope;
   std::vector<std::string> notes;
+  // Held by malloc for all of this before the weights are packed: vocabulary, catalog, norms.
+  uint64_t heap_bytes = 0;
 };
 
 struct LoadOptions {
@@ -34,10 +36,16 @@ struct LoadOptions {
   std::string isa = {};          // "": the best table
   std::string kernels_off = {};  // as kernels::choose_table takes it
   std::function<bool(double)> on_progress = {};
+  // Called once everything is checked and nothing big has been taken: an error ends the loading.
+  std::function<Status(const Model&)> before_packing = {};
 };
 
 // Errors: see cria::Model::open.
 Result<std::shared_ptr<const Model>> load(const std::string& path, const LoadOptions& options);
+
+// All of load() but the packing, so that no weight is read: what can be said of a model from its
+// file's header. Gives back the memory that this took and no longer needs.
+Result<std::shared_ptr<Model>> prepare(const std::string& path, const LoadOptions& options);
 
 // All that load() checks above the container, without touching weights: why a file cannot be run.
 struct Checked {
@@ -52,6 +60,8 @@ class Workspace {
  public:
   // For chunks of at most n_chunk tokens. Errors: out_of_memory with the size.
   static Result<Workspace> create(const Model& model, int64_t n_chunk);
+  // Bytes that create() takes and that a whole chunk touches.
+  static uint64_t size_bytes(const Model& model, int64_t n_chunk);
 
   int64_t n_chunk = 0;
   std::span<float> x;               // [n_chunk, d_model]: the residual stream

@@ -17,12 +17,7 @@ class Binder {
   bool has(const std::string& name) const { return catalog_.find_tensor(name) != nullptr; }
 
   Status matrix(const std::string& name, int64_t n_rows, int64_t n_cols, TensorView& out) {
-    CRIA_RETURN_IF_ERROR(take(name, {n_cols, n_rows}, out));
-    if (out.dtype == DType::grouped_i8) {
-      int64_t& least = weights_.min_group_size;
-      least = least == 0 ? out.group_size : std::min(least, out.group_size);
-    }
-    return {};
+    return take(name, {n_cols, n_rows}, out);
   }
 
   Status vector(const std::string& name, int64_t n, std::vector<float>& out) {
@@ -164,22 +159,88 @@ std::vector<NamedLinear> named_linears(const Weights& weights) {
   return all;
 }
 
+namespace {
+
+// Source bytes that are packed before they are given back: enough work for some threads, little
+// beside any model.
+constexpr int64_t kBandBytes = 2 << 20;
+
+// Rows [begin, end) of a matrix.
+TensorView rows_of(const TensorView& w, int64_t begin, int64_t end) {
+  TensorView rows = w;
+  rows.data = w.row(begin);
+  rows.dims = {w.n_cols(), end - begin, 1, 1};
+  rows.size_bytes = static_cast<uint64_t>(end - begin) * w.row_bytes();
+  return rows;
+}
+
+// Says how far all matrices are, and asks whether to go on.
+class Progress {
+ public:
+  Progress(const std::vector<Linear*>& linears, const std::function<bool(double)>& on_progress,
+           std::string_view source_name)
+      : on_progress_(on_progress), source_name_(source_name) {
+    for (const Linear* linear : linears) total_ += linear->weight.size_bytes;
+  }
+
+  Status add(uint64_t n_bytes) {
+    done_ += n_bytes;
+    if (!on_progress_ || on_progress_(static_cast<double>(done_) / static_cast<double>(total_))) {
+      return {};
+    }
+    return Status(StatusCode::cancelled, str_cat("cancelled while loading ", source_name_));
+  }
+
+ private:
+  const std::function<bool(double)>& on_progress_;
+  std::string_view source_name_;
+  uint64_t total_ = 0, done_ = 0;
+};
+
+Status pack_linear(const file::Catalog& catalog, const Compute& compute, Progress& progress,
+                   Linear& linear) {
+  const TensorView& w = linear.weight;
+  auto packed = gemm::allocate_panels(compute.kernels, w);
+  if (!packed.ok()) return packed.status();
+  linear.packed = std::move(*packed);
+  if (linear.packed.kernel == nullptr) {
+    CRIA_RETURN_IF_ERROR(catalog.prefault(w));
+    return progress.add(w.size_bytes);
+  }
+  const int64_t width = linear.packed.kernel->width, n_panels = linear.packed.n_panels();
+  const int64_t panel_bytes = width * static_cast<int64_t>(w.row_bytes());
+  const int64_t band = std::max<int64_t>(1, kBandBytes / panel_bytes);
+  for (int64_t begin = 0; begin < n_panels; begin += band) {
+    const int64_t end = std::min(n_panels, begin + band);
+    const TensorView rows = rows_of(w, begin * width, std::min(w.n_rows(), end * width));
+    CRIA_RETURN_IF_ERROR(catalog.prefault(rows));
+    gemm::pack_panels(compute, w, begin, end, linear.packed);
+    catalog.drop(rows);
+    CRIA_RETURN_IF_ERROR(progress.add(rows.size_bytes));
+  }
+  return {};
+}
+
+}  // namespace
+
 Status pack_weights(const file::Catalog& catalog, const Compute& compute,
                     const std::function<bool(double)>& on_progress, Weights& weights) {
   const std::vector<Linear*> linears = all_linears(weights);
-  uint64_t total = 0, done = 0;
-  for (const Linear* linear : linears) total += linear->weight.size_bytes;
+  Progress progress(linears, on_progress, catalog.source_name);
   for (Linear* linear : linears) {
-    CRIA_RETURN_IF_ERROR(catalog.prefault(linear->weight));
-    auto packed = gemm::pack_weights(compute, linear->weight);
-    if (!packed.ok()) return packed.status();
-    linear->packed = std::move(*packed);
-    if (linear->packed.kernel != nullptr) catalog.drop(linear->weight);
-    done += linear->weight.size_bytes;
-    if (on_progress && !on_progress(static_cast<double>(done) / static_cast<double>(total))) {
-      return Status(StatusCode::cancelled, "cancelled while loading " + catalog.source_name);
-    }
+    CRIA_RETURN_IF_ERROR(pack_linear(catalog, compute, progress, *linear));
   }
+  // A page that is read brings its neighbours, so that some of every matrix are there again.
+  const bool all_packed = std::all_of(linears.begin(), linears.end(), [](const Linear* linear) {
+    return linear->packed.kernel != nullptr;
+  });
+  if (all_packed) catalog.drop_all();
+  // A tied output that is multiplied as it stands is read whole for every token.
+  const bool read_whole = weights.tied_output && weights.output.packed.kernel == nullptr;
+  if (read_whole) return {};
+  file::FilePlace place = catalog.place_of(weights.embedding);
+  weights.embedding.file = std::move(place.file);
+  weights.embedding.file_offset = place.offset;
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "file/catalog.h"
 #include "gemm/packed_weights.h"
 #include "model/config.h"
+#include "ops/elementwise.h"
 
 namespace cria::model {
 
@@ -33,14 +34,13 @@ struct LayerWeights {
 // Views of the catalog's bytes and what is made of them; small vectors are fp32 copies. Immutable
 // once packed.
 struct Weights {
-  TensorView embedding;  // [n_vocab, d_model]
+  ops::EmbeddingTable embedding;  // [n_vocab, d_model]
   std::vector<LayerWeights> layers;
   std::vector<float> output_norm;  // [d_model]
   Linear output;                   // [n_vocab, d_model]; the embedding again where tied
   bool tied_output = false;
   int64_t n_params = 0;
   int64_t size_bytes = 0;
-  int64_t min_group_size = 0;  // of grouped_i8 tensors; 0 where there are none
 };
 
 // Every matrix of the products with its name in the file: "token_embd.weight" for a tied output.
@@ -55,9 +55,9 @@ std::vector<NamedLinear> named_linears(const Weights& weights);
 // named); unsupported for a type without kernels or a tensor that the forward pass would ignore.
 Result<Weights> bind_weights(const file::Catalog& catalog, Config& config);
 
-// Packs every matrix for the kernels, one after the other, and gives the memory of its bytes in the
-// file back: memory holds one copy. Types that are multiplied as they stand, and the embedding that
-// is looked up, stay where they are.
+// Packs every matrix for the kernels, a few megabytes at a time, and gives the memory of the bytes
+// in the file back at once: memory never holds two copies. Types that are multiplied as they stand,
+// and the embedding that is looked up, stay where they are; nothing of the latter stays resident.
 // on_progress (may be empty) gets the share done and returns false to cancel.
 // Errors: out_of_memory, io_error, cancelled
 Status pack_weights(const file::Catalog& catalog, const Compute& compute,

@@ -21,22 +21,51 @@ void dequantize_grouped_row(const TensorView& table, int64_t i_row, float* out) 
   }
 }
 
+// A row as it is, out of memory.
+void embed_row(const TensorView& table, int64_t i_row, float* out) {
+  if (table.dtype == DType::grouped_i8) return dequantize_grouped_row(table, i_row, out);
+  dequantize_row(table.dtype, table.row(i_row), table.n_cols(), out);
+}
+
+// A row out of the file, in pieces of whole blocks.
+void embed_row(const EmbeddingTable& table, int64_t i_row, float* out) {
+  const DTypeInfo& type = dtype_info(table.dtype);
+  const bool in_memory = table.file == nullptr || table.dtype == DType::grouped_i8;
+  if (in_memory) return embed_row(static_cast<const TensorView&>(table), i_row, out);
+  std::byte piece[8192];
+  const auto row = static_cast<uint64_t>(i_row) * table.row_bytes();
+  const int64_t n_piece = static_cast<int64_t>(sizeof piece / type.block_bytes) * type.block_elems;
+  for (int64_t c = 0; c < table.n_cols(); c += n_piece) {
+    const int64_t n = std::min(n_piece, table.n_cols() - c);
+    const auto at = static_cast<uint64_t>(c / type.block_elems) * type.block_bytes;
+    const auto n_bytes = static_cast<size_t>(n / type.block_elems) * type.block_bytes;
+    const bool read = table.file->read_at(table.file_offset + row + at, n_bytes, piece);
+    dequantize_row(table.dtype, read ? piece : table.data + row + at, n, out + c);
+  }
+}
+
+template <typename Table>  // TensorView, EmbeddingTable
+void embed_rows(const Compute& compute, const Table& table, std::span<const int32_t> tokens,
+                float* out) {
+  const int64_t d = table.n_cols();
+  compute.pool.for_each(static_cast<int64_t>(tokens.size()), 16,
+                        [&](int64_t begin, int64_t end, int) {
+                          for (int64_t t = begin; t < end; ++t) {
+                            embed_row(table, tokens[static_cast<size_t>(t)], out + t * d);
+                          }
+                        });
+}
+
 }  // namespace
 
 void embed(const Compute& compute, const TensorView& table, std::span<const int32_t> tokens,
            float* out) {
-  const int64_t d = table.n_cols();
-  const auto copy_rows = [&](int64_t begin, int64_t end, int) {
-    for (int64_t t = begin; t < end; ++t) {
-      const int32_t id = tokens[static_cast<size_t>(t)];
-      if (table.dtype == DType::grouped_i8) {
-        dequantize_grouped_row(table, id, out + t * d);
-      } else {
-        dequantize_row(table.dtype, table.row(id), d, out + t * d);
-      }
-    }
-  };
-  compute.pool.for_each(static_cast<int64_t>(tokens.size()), 16, copy_rows);
+  embed_rows(compute, table, tokens, out);
+}
+
+void embed(const Compute& compute, const EmbeddingTable& table, std::span<const int32_t> tokens,
+           float* out) {
+  embed_rows(compute, table, tokens, out);
 }
 
 void rms_norm(const Compute& compute, const float* x, int64_t n_rows, int64_t n_cols,

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
+#include "base/mapped_file.h"
 #include "gemm/compute.h"
 #include "tensor/tensor_view.h"
 
@@ -13,6 +15,16 @@ namespace cria::ops {
 // Shapes    table [n_vocab, d] of a computable type; out [tokens.size(), d]
 // Requires  every id in [0, n_vocab)
 void embed(const Compute& compute, const TensorView& table, std::span<const int32_t> tokens,
+           float* out);
+
+// A table whose rows are read out of the file that is mapped, at file_offset, so that none of it
+// stays resident: a fault would map up to 2 MB for a row. file null: rows are read where they
+// stand.
+struct EmbeddingTable : TensorView {
+  std::shared_ptr<const MappedFile> file;
+  uint64_t file_offset = 0;
+};
+void embed(const Compute& compute, const EmbeddingTable& table, std::span<const int32_t> tokens,
            float* out);
 
 // Root mean square layer normalisation of each row (Zhang and Sennrich 2019).

@@ -18,6 +18,19 @@
 namespace cria::text {
 namespace {
 
+// The library takes some 140 bytes for each byte of a text while it cuts it into pieces, so a long
+// one is given to it in parts of about so many bytes.
+constexpr size_t kPartBytes = 4096;
+
+// Does a piece go on across the beginning of a word?
+bool spans_words(std::string_view piece) {
+  size_t at = piece.find(kSpaceSymbol);
+  for (; at != std::string_view::npos; at = piece.find(kSpaceSymbol, at + kSpaceSymbol.size())) {
+    if (at > 0 && !piece.substr(0, at).ends_with(kSpaceSymbol)) return true;
+  }
+  return false;
+}
+
 // The library undoes merges of unused pieces recursively, one character a level.
 constexpr size_t kMaxUnusedPieceBytes = 1024;
 
@@ -94,6 +107,12 @@ class SpmTokenizer final : public Tokenizer {
     LibraryModel library = library_model(table_, std::move(scores), is_unigram);
     missing_bytes_ = std::move(library.missing_bytes);
     max_piece_bytes_ = find_max_piece_bytes();
+    for (TokenId id = 0; id < n_vocab(); ++id) {
+      const PieceType kind = table_.type(id);
+      const bool is_text =
+          kind == PieceType::normal || kind == PieceType::undefined || kind == PieceType::unused;
+      if (is_text && spans_words(table_.piece(id))) may_cut_ = false;
+    }
     const auto status = processor_.LoadFromSerializedProto(write_spm_model(library.model));
     if (status.ok()) return {};
     return corrupt(source_name,
@@ -184,6 +203,12 @@ class SpmTokenizer final : public Tokenizer {
       const PieceMatcher::Match user = table_.user_matcher().longest_prefix(rest);
       const Utf8Step step = utf8_step(rest);
       if (user.n_bytes == 0 && step.valid) {
+        if (i - start >= kPartBytes && is_cut(text, i)) {
+          bad_offset = start;
+          CRIA_RETURN_IF_ERROR(
+              encode_run(text.substr(start, i - start), out, after_unknown, bad_offset));
+          start = i;
+        }
         i += step.n_bytes;
         continue;
       }
@@ -203,6 +228,13 @@ class SpmTokenizer final : public Tokenizer {
     }
     bad_offset = start;
     return encode_run(text.substr(start), out, after_unknown, bad_offset);
+  }
+
+  // Does a word begin at text[i], so that no piece lies on both sides and each side becomes the
+  // same pieces alone?
+  bool is_cut(std::string_view text, size_t i) const {
+    return may_cut_ && text.substr(i, kSpaceSymbol.size()) == kSpaceSymbol &&
+           !text.substr(0, i).ends_with(kSpaceSymbol);
   }
 
   // Valid UTF-8 without user-defined pieces. On an error bad_offset has grown to the byte.
@@ -256,6 +288,7 @@ class SpmTokenizer final : public Tokenizer {
   sentencepiece::SentencePieceProcessor processor_;
   std::vector<unsigned char> missing_bytes_;
   size_t max_piece_bytes_ = 1;
+  bool may_cut_ = true;  // no piece spans words
 };
 
 Status check_scores(const SpmModel& model) {

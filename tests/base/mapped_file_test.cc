@@ -50,6 +50,19 @@ TEST(MappedFile, PrefaultsAndDropsAnyPartWithoutChangingIt) {
   EXPECT_EQ(text_of(**file), content);
 }
 
+TEST(MappedFile, CopiesPartsWithoutMappingThem) {
+  const std::string path = temporary_dir() + "/f";
+  std::string content(10000, 'x');
+  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 7);
+  write_file(path, content);
+  const auto file = MappedFile::open(path);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  std::vector<std::byte> part(3000);
+  ASSERT_TRUE((*file)->read_at(1234, part.size(), part.data()));
+  EXPECT_TRUE(std::equal(part.begin(), part.end(), (*file)->bytes().begin() + 1234));
+  EXPECT_FALSE((*file)->read_at(9000, part.size(), part.data())) << "beyond its end";
+}
+
 TEST(MappedFile, MapsAnEmptyFileToNothing) {
   const std::string path = temporary_dir() + "/f";
   write_file(path, "");

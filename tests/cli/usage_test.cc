@@ -31,7 +31,7 @@ TEST(Usage, HelpOfEachCommandHasExamples) {
   const std::vector<Words> commands = {
       {"run"},      {"chat"},    {"al"},         {"inspect"},       {"tokenize"},        {"synth"},
       {"quantize"}, {"imatrix"}, {"perplexity"}, {"bench", "gemm"}, {"explain", "gemm"}, {"bench"},
-      {"explain"},  {"verify"}};
+      {"explain"},  {"verify"},  {"plan"}};
   for (Words words : commands) {
     words.emplace_back("--help");
     const ProcessResult result = cria(words);

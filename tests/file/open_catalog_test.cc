@@ -57,6 +57,18 @@ TEST(OpenCatalog, PrefaultsAndDropsTensorsWithoutChangingThem) {
   const TensorView elsewhere{.data = own, .size_bytes = 4};
   EXPECT_TRUE((*catalog)->prefault(elsewhere).ok());
   (*catalog)->drop(elsewhere);
+  EXPECT_EQ((*catalog)->place_of(elsewhere).file, nullptr);
+}
+
+TEST(OpenCatalog, GivesAllPagesBackAndReadsThemAgain) {
+  const std::string file = valid_image().bytes();
+  const auto catalog = open_catalog(stored("gguf", file), "");
+  ASSERT_TRUE(catalog.ok());
+  (*catalog)->drop_all();
+  EXPECT_EQ(static_cast<int>((*catalog)->find_tensor("a")->view.data[5]), 5);
+  const FilePlace place = (*catalog)->place_of((*catalog)->find_tensor("a")->view);
+  ASSERT_NE(place.file, nullptr);
+  EXPECT_EQ(static_cast<int>(file[place.offset + 5]), 5);
 }
 
 TEST(OpenCatalog, ReportsFilesThatAreNotThere) {

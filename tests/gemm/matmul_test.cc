@@ -66,7 +66,7 @@ std::vector<float> run(const Problem& p, std::string_view isa, int n_threads, bo
   EXPECT_TRUE(table.ok()) << table.status().message();
   auto pool = ThreadPool::create(n_threads);
   const Compute compute{*table, **pool};
-  std::vector<std::byte> scratch(MatmulInput::scratch_bytes(*table, p.n_tokens, p.w.n_cols(), 4));
+  std::vector<std::byte> scratch(MatmulInput::scratch_bytes(*table, p.n_tokens, p.w));
   MatmulInput input(scratch);
   input.set(p.x.data(), p.n_tokens, p.w.n_cols());
   const auto packed = pack_weights(compute, p.w);
@@ -140,7 +140,11 @@ TEST(MatmulInput, OneInputServesWeightsOfDifferentTypes) {
   const auto table = kernels::choose_table("");
   auto pool = ThreadPool::create(1);
   const Compute compute{*table, **pool};
-  std::vector<std::byte> scratch(MatmulInput::scratch_bytes(*table, 3, 64, 4));
+  uint64_t scratch_bytes = 0;
+  for (const Problem* p : {&a, &b, &c}) {
+    scratch_bytes = std::max(scratch_bytes, MatmulInput::scratch_bytes(*table, 3, p->w));
+  }
+  std::vector<std::byte> scratch(scratch_bytes);
   MatmulInput input(scratch);
   input.set(a.x.data(), 3, 64);
   for (int round = 0; round < 2; ++round) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "kernels/dispatch.h"
+#include "support/shared_data.h"
 
 namespace cria::ops {
 namespace {
@@ -74,6 +75,31 @@ TEST_F(ElementwiseTest, EmbedReadsRowsOfAnyType) {
   for (size_t t = 0; t < 3; ++t) {
     EXPECT_EQ(std::memcmp(&out[t * 6], &values[static_cast<size_t>(tokens[t]) * 6], 24), 0);
   }
+}
+
+TEST_F(ElementwiseTest, EmbedReadsRowsOutOfTheFile) {
+  constexpr int64_t kCols = 3000, kRows = 20;  // more than one piece a row
+  constexpr uint64_t kOffset = 12;
+  const std::vector<float> values = ramp(kCols * kRows, 0.5f);
+  std::string bytes(kOffset, 'x');
+  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * 4);
+  const std::string path = testing::temporary_dir() + "/table";
+  testing::write_file(path, bytes);
+  const auto file = MappedFile::open(path);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EmbeddingTable table;
+  table.n_dims = 2;
+  table.dims = {kCols, kRows, 1, 1};
+  table.data = (*file)->bytes().data() + kOffset;
+  table.size_bytes = values.size() * 4;
+  const std::vector<int32_t> tokens = {19, 0, 7, 7};
+  std::vector<float> mapped(tokens.size() * kCols), read(mapped.size());
+  embed(compute(), table, tokens, mapped.data());
+  table.file = *file;
+  table.file_offset = kOffset;
+  embed(compute(), table, tokens, read.data());
+  EXPECT_EQ(mapped, read);
+  EXPECT_EQ(std::memcmp(read.data(), &values[19 * kCols], kCols * 4), 0);
 }
 
 TEST_F(ElementwiseTest, EmbedReadsGroupsThatCrossRows) {

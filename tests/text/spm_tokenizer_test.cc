@@ -373,6 +373,34 @@ TEST(SpmTokenizer, InvalidBytesDoNotRestartThePrefix) {
       (std::vector<TokenId>{kFirst + 2, 3 + 0xFF, kFirst + 1, 3 + 0xE2, 3 + 0x82, kFirst + 1}));
 }
 
+// Long texts are given to the library in parts, which must not show: neither where no piece spans
+// words nor where one does.
+TEST(SpmTokenizer, LongTextsBecomeTheSamePiecesAsShortOnes) {
+  const std::vector<std::string> words = {
+      kSpace, "a", "b", kSpace + "a", "ab", kSpace + "ab", kSpace + kSpace};
+  std::vector<std::string> spanning = words;
+  spanning.push_back("b" + kSpace);
+  spanning.push_back("b" + kSpace + "a");
+  for (const std::vector<std::string>& pieces : {words, spanning}) {
+    const auto tokenizer = make(small_spm_vocabulary(pieces));
+    ASSERT_NE(tokenizer, nullptr);
+    const std::string unit = "ab a  aab b x\xC3\xA9 ";
+    const std::vector<TokenId> two = encode(*tokenizer, unit + unit);
+    const std::vector<TokenId> three = encode(*tokenizer, unit + unit + unit);
+    const auto n_unit = static_cast<std::ptrdiff_t>(three.size() - two.size());
+    std::string text;
+    for (int i = 0; i < 3000; ++i) text += unit;
+    const std::vector<TokenId> all = encode(*tokenizer, text);
+    ASSERT_EQ(all.size(), two.size() + 2998 * static_cast<size_t>(n_unit));
+    // The units in the middle are all alike; the first and the last meet the ends of the text.
+    const auto second = all.begin() + (static_cast<std::ptrdiff_t>(two.size()) - n_unit);
+    EXPECT_TRUE(std::equal(three.begin(), three.end() - n_unit, all.begin()));
+    for (auto at = second; at + 2 * n_unit <= all.end(); at += n_unit) {
+      ASSERT_TRUE(std::equal(at, at + n_unit, second)) << at - all.begin();
+    }
+  }
+}
+
 TEST(SpmTokenizer, SpacePrefixCanBeOff) {
   VocabularyData vocab = small_spm_vocabulary({kSpace, "a", kSpace + "a"});
   vocab.add_space_prefix = false;

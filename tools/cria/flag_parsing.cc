@@ -93,6 +93,17 @@ CLI::Option* add_integer(CLI::App& app, const std::string& flags, const char* he
   });
 }
 
+CLI::Option* add_byte_size(CLI::App& app, const std::string& flags, const char* help,
+                           int64_t& target) {
+  return add_text(app, flags, "SIZE", help, [flags, &target](const std::string& value) {
+    const std::optional<int64_t> size = parse_byte_size(value);
+    if (!size) {
+      refuse(flags, "must be a size, as in 800M or 1.5G; found \"" + value + "\"");
+    }
+    target = *size;
+  });
+}
+
 void add_cache_type(CLI::App& app, const std::string& flags, const char* help, KvType& target) {
   add_text(app, flags, "TYPE", help, [flags, &target](const std::string& value) {
     for (const KvType type : {KvType::f16, KvType::f32, KvType::q8_0, KvType::q4_0}) {

@@ -24,6 +24,9 @@ CLI::Option* add_string(CLI::App& app, const std::string& flags, const char* typ
                         std::string& target);
 CLI::Option* add_integer(CLI::App& app, const std::string& flags, const char* help, int least,
                          int most, int& target);
+// Bytes, as parse_byte_size has them.
+CLI::Option* add_byte_size(CLI::App& app, const std::string& flags, const char* help,
+                           int64_t& target);
 // "f16" or "f32".
 void add_cache_type(CLI::App& app, const std::string& flags, const char* help, KvType& target);
 // The whole number that value is, or refuse().

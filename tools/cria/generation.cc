@@ -4,19 +4,36 @@
 #include <cstdio>
 #include <utility>
 
+#include "cria/plan.h"
 #include "interrupt.h"
 #include "opening.h"
+#include "printable.h"
 
 namespace cria::cli {
 namespace {
+
+std::string context_note(const MemoryPlan& plan) {
+  const std::string budget = human_bytes(plan.budget_bytes);
+  std::string note = "a context of " + std::to_string(plan.n_ctx) + " tokens takes up to " +
+                     human_bytes(plan.total_bytes) + " of " + budget;
+  if (plan.n_ctx >= plan.n_ctx_train) return note;
+  return note + "; the model's own of " + std::to_string(plan.n_ctx_train) + " does not fit";
+}
 
 double per_second(int n_tokens, double seconds) { return seconds > 0 ? n_tokens / seconds : 0; }
 
 }  // namespace
 
 Result<Model> open_model(const GenerationFlags& flags) {
-  Result<Model> model = open_model(flags.model);
-  if (model.ok() && flags.verbose) {
+  ModelOptions options;
+  options.memory_budget = flags.memory_budget;
+  options.session = flags.session;
+  Result<Model> model = open_model(flags.model, options);
+  if (!model.ok()) return model;
+  if (model->memory_plan() != nullptr && flags.session.n_ctx == 0) {
+    complain(context_note(*model->memory_plan()));
+  }
+  if (flags.verbose) {
     for (const std::string& note : model->notes()) complain("note: " + note);
   }
   return model;

@@ -11,7 +11,8 @@
 
 namespace cria::cli {
 
-// With a progress bar; stopped by Ctrl-C. Errors: as Model::open.
+// With a progress bar; stopped by Ctrl-C. Says which context a budget leaves where none was asked
+// for. Errors: as Model::open.
 Result<Model> open_model(const GenerationFlags& flags);
 
 // With the draft model that flags name, if any. Errors: as Model::open and Model::new_session.

@@ -29,6 +29,7 @@ constexpr std::string_view kHelp =
     "  cria perplexity MODEL -f TEXT        how well a model predicts a text\n"
     "  cria synth OUT.gguf       a model of random weights, for measurements and tests\n"
     "  cria bench [MODEL]        times a model; cria bench gemm: matrix products alone\n"
+    "  cria plan [MODEL]         what a run will take in memory; the context that fits a budget\n"
     "  cria explain [MODEL]      which kernels and packing it gets, and why; its speed limit\n"
     "  cria explain gemm M N K TYPE   the same for a matrix product alone\n"
     "  cria verify               the kernels of this CPU against their definition\n"
@@ -73,7 +74,7 @@ int run_explain(const std::vector<std::string>& words) {
 }
 
 bool computes(const std::string& command) {
-  for (const char* name : {"run", "chat", "al", "bench", "explain"}) {
+  for (const char* name : {"run", "chat", "al", "bench", "plan", "explain"}) {
     if (command == name) return true;
   }
   return false;
@@ -97,13 +98,14 @@ int run_program(const std::vector<std::string>& words) {
   if (name == "perplexity") return dispatch(rest, parse_perplexity, perplexity_command);
   if (name == "synth") return dispatch(rest, parse_synth, synth_command);
   if (name == "bench") return run_bench(rest);
+  if (name == "plan") return dispatch(rest, parse_plan, plan_command);
   if (name == "explain") return run_explain(rest);
   if (name == "verify") return dispatch(rest, parse_verify, verify_command);
   if (name == "--version") return print(std::string("cria ") + version() + "\n");
   if (name == "--help" || name == "-h" || name == "help") return print(kHelp);
   complain("unknown command \"" + name +
            "\"; commands: run, chat, al, inspect, tokenize, quantize, imatrix, perplexity, synth, "
-           "bench, explain, verify");
+           "bench, plan, explain, verify");
   return kExitUsage;
 }
 

@@ -5,9 +5,8 @@
 
 namespace cria::cli {
 
-Result<Model> open_model(const ModelFlags& flags) {
+Result<Model> open_model(const ModelFlags& flags, ModelOptions options) {
   ProgressBar bar("loading");
-  ModelOptions options;
   options.tokenizer_path = flags.tokenizer;
   options.isa = flags.isa;
   options.on_progress = [&bar](double share) {

@@ -6,7 +6,7 @@
 
 namespace cria::cli {
 
-// With a progress bar; stopped by Ctrl-C. Errors: as Model::open.
-Result<Model> open_model(const ModelFlags& flags);
+// With a progress bar; stopped by Ctrl-C. options: what flags do not say. Errors: as Model::open.
+Result<Model> open_model(const ModelFlags& flags, ModelOptions options = {});
 
 }  // namespace cria::cli

@@ -140,6 +140,10 @@ void add_generation_flags(CLI::App& app, GenerationFlags& flags, Pending& pendin
   add_string(app, "--isa", "NAME", "kernel table, as in scalar or avx2; also CRIA_ISA",
              flags.model.isa);
   add_session_flags(app, flags.session);
+  add_byte_size(app, "--mem",
+                "most memory that the program may take, as in 1.5G; without -c the largest context "
+                "that fits",
+                flags.memory_budget);
   add_batch_flags(app, pending.batch);
   add_sampling_flags(app, flags.generate, pending.seed);
   add_overflow_flags(app, flags.generate);
@@ -205,6 +209,7 @@ constexpr const char* kRunExamples =
     "  cria run stories260K.bin --tokenizer tok512.bin -p \"\" -n 200 --temp 0\n"
     "  cria run model.gguf -f rename_x_to_y.txt --lookup --stats    # much of the prompt again\n"
     "  cria run model-7b.gguf --draft-model model-0.5b.gguf -f prompt.txt --stats\n"
+    "  cria run model.gguf -p \"Dear Sir\" --mem 800M         # or a reason why not (cria plan)\n"
     "One newline at the end of a file or of standard input is not part of the prompt.";
 
 constexpr const char* kChatExamples =

@@ -32,7 +32,8 @@ struct GenerationFlags {
   SessionOptions session;
   GenerateOptions generate;  // its seed is drawn already where none was given
   Stats stats = Stats::automatic;
-  bool verbose = false;  // the model's notes on standard error
+  bool verbose = false;       // the model's notes on standard error
+  int64_t memory_budget = 0;  // bytes; 0: none
 };
 
 struct RunOptions {
