@@ -21,7 +21,8 @@ typedef struct cria_engine_params {
 /* The library's defaults. */
 CRIA_C_API cria_engine_params cria_engine_defaults(void);
 
-/* Owns a thread that evaluates; all functions may be called from any thread. params may be null.
+/* Owns a thread that evaluates; all functions may be called from any thread, but from a callback,
+ * which runs on the engine's, only cria_request_cancel and cria_request_done. params may be null.
  * Free with cria_engine_free (accepts null), which ends requests that are not done. */
 CRIA_C_API cria_code cria_engine_new(const cria_model* model, const cria_engine_params* params,
                                      cria_engine** out, cria_error** error);

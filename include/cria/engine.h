@@ -51,7 +51,9 @@ struct EngineStats {
 // Owns a thread that evaluates. Requests join and leave at every pass; each gets the tokens that it
 // would get alone, bit by bit. What a prompt has in common with any live or recent conversation is
 // not evaluated again. A long prompt is evaluated in parts, so that replies keep flowing beside it.
-// All members may be called from any thread.
+// All members may be called from any thread, but callbacks must neither wait for a request nor
+// destroy the engine: they run on its thread. A callback that throws ends all requests with
+// StatusCode::internal.
 class CRIA_API Engine {
  public:
   // Errors: invalid_argument (field, value, range); out_of_memory with the size.

@@ -55,6 +55,7 @@ struct SpeculationOptions {
 // What is kept moves to earlier positions; it is not evaluated again, so it still knows something
 // of what is forgotten, and later tokens are not those of a fresh start. GenerateResult::n_dropped
 // says what was forgotten.
+// A prompt that is cancelled after that does not bring it back.
 enum class Overflow { error, shift, slide };
 CRIA_API const char* overflow_name(Overflow overflow);
 

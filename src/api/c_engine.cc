@@ -25,11 +25,14 @@ Status submit(cria_engine* engine, cria::Request request, const cria_generate_pa
   request.options = cria::api::options_of(params);
   request.priority = priority;
   request.on_piece = on_piece;
-  auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  request.options.should_cancel = [cancelled] { return cancelled->load(); };
+  // All that may fail comes first: afterwards the callback may be called.
+  auto handle = std::make_unique<cria_request>();
+  handle->cancelled = std::make_shared<std::atomic<bool>>(false);
+  request.options.should_cancel = [cancelled = handle->cancelled] { return cancelled->load(); };
   auto future = engine->engine.submit(std::move(request));
   if (!future.ok()) return future.status();
-  *out = new cria_request{std::move(cancelled), future->share()};
+  handle->result = future->share();
+  *out = handle.release();
   return {};
 }
 

@@ -75,8 +75,10 @@ Result<EncodedChat> encode_chat_into(const model::Vocabulary& vocabulary,
   const int64_t n_wanted = options.overflow == Overflow::shift ? n_ctx * 3 / 4 : n_most;
   const size_t n_exchanges = messages.size() / 2;
   for (size_t n = 1; n < n_exchanges + messages.size() % 2 && 2 * n < messages.size(); ++n) {
-    auto chat = encode_chat(vocabulary, without_oldest(messages, n), options, template_name);
-    if (!chat.ok()) return chat;
+    const std::vector<ChatMessage> later = without_oldest(messages, n);
+    if (later.empty() || later.back().role == "system") break;
+    auto chat = encode_chat(vocabulary, later, options, template_name);
+    if (!chat.ok()) continue;  // a template that wants another order of roles
     const bool goes_on =
         4 * n_common(held, chat->ids) >= 3 * static_cast<int64_t>(held.size()) && !held.empty();
     const bool is_last = 2 * (n + 1) >= messages.size();

@@ -20,7 +20,11 @@ using Promise = std::promise<Result<GenerateResult>>;
 // The scheduler belongs to the thread; what others hand over or ask for stands beside it.
 struct Engine::Impl {
   Impl(std::shared_ptr<engine::Engine> own_engine, const engine::SchedulerOptions& own_options)
-      : engine(std::move(own_engine)), options(own_options), thread([this] { run(); }) {}
+      : engine(std::move(own_engine)), options(own_options), scheduler(engine, options) {
+    inbox.reserve(kMaxInbox);
+    jobs.reserve(kMaxInbox);
+    thread = std::thread([this] { run(); });
+  }
 
   ~Impl() {
     {
@@ -32,41 +36,53 @@ struct Engine::Impl {
   }
 
   void run() {
-    engine::Scheduler scheduler(engine, options);
-    while (take_jobs(scheduler)) {
+    while (take_jobs()) {
       scheduler.step();
-      publish(scheduler);
+      publish();
     }
   }
 
   // Waits while there is nothing to do. False: the end.
-  bool take_jobs(engine::Scheduler& scheduler) {
-    std::vector<engine::Job> jobs;
+  bool take_jobs() {
+    bool is_end = false;
     {
       std::unique_lock lock(mutex);
       changed.wait(lock, [&] { return stopping || !inbox.empty() || !scheduler.idle(); });
-      if (stopping) return refuse_inbox();
+      is_end = stopping;
       jobs.swap(inbox);
     }
-    for (engine::Job& job : jobs) scheduler.add(std::move(job));
-    return true;
-  }
-
-  bool refuse_inbox() {
-    for (engine::Job& job : inbox) {
-      job.on_done(Status(StatusCode::cancelled, "the engine was shut down"));
+    for (engine::Job& job : jobs) {
+      if (is_end) {
+        job.on_done(Status(StatusCode::cancelled, "the engine was shut down"));
+      } else {
+        add(job);
+      }
     }
-    inbox.clear();
-    return false;
+    jobs.clear();
+    return !is_end;
   }
 
-  void publish(const engine::Scheduler& scheduler) {
+  // No memory for a job is that job's end.
+  void add(engine::Job& job) {
+    const auto on_done = job.on_done;
+    const Status status = api::guard([&] {
+      scheduler.add(std::move(job));
+      return Status();
+    });
+    if (!status.ok()) on_done(status);
+  }
+
+  void publish() {
     const std::lock_guard lock(mutex);
     stats = scheduler.stats();
   }
 
+  static constexpr size_t kMaxInbox = 64;  // more than usual
+
   std::shared_ptr<engine::Engine> engine;
   engine::SchedulerOptions options;
+  engine::Scheduler scheduler;  // the thread's own, like jobs
+  std::vector<engine::Job> jobs;
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::vector<engine::Job> inbox;
@@ -132,6 +148,9 @@ Result<std::future<Result<GenerateResult>>> Engine::submit(Request request) {
       if (!chat.ok()) return chat.status();
       job.prompt = std::move(chat->ids);
       job.options.stop.insert(job.options.stop.end(), chat->stops.begin(), chat->stops.end());
+    }
+    if (job.prompt.empty()) {
+      return invalid_argument("prompt: found no tokens, expected at least one to start from");
     }
     auto promise = std::make_shared<Promise>();
     auto future = promise->get_future();

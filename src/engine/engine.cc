@@ -82,8 +82,11 @@ Result<std::shared_ptr<Engine>> Engine::create(std::shared_ptr<const model::Mode
 
 int32_t Engine::take_page() {
   const int32_t page = pool_.take();
-  if (page >= 0 || prefixes_ == nullptr) return page;
-  return prefixes_->evict() ? take_page() : -1;
+  if (page >= 0 || prefixes_ == nullptr || prefixes_->n_pages() == 0) return page;
+  // A page that nobody else holds may stand above one that somebody does: then all of them go,
+  // which takes nothing from those who hold pages.
+  if (!prefixes_->evict()) prefixes_->clear();
+  return take_page();
 }
 
 void Engine::move_back(const int32_t* pages, int64_t first, int64_t end, int64_t n_back) {

@@ -10,13 +10,14 @@
 namespace cria::engine {
 namespace {
 
-// Makes room for n_new tokens, where the options allow it and where it can be done at all.
-Status make_room(Sequence& sequence, int64_t n_new, const GenerateOptions& options,
+// Makes room for n_new tokens, where the options allow it and where it can be done at all. n_last:
+// so many of the last tokens stay.
+Status make_room(Sequence& sequence, int64_t n_new, int64_t n_last, const GenerateOptions& options,
                  GenerateResult& result) {
   const auto n_held = static_cast<int64_t>(sequence.tokens().size());
   const int64_t n_missing = n_held + n_new - sequence.n_ctx();
   const int64_t n_keep = std::min<int64_t>(options.n_keep, n_held);
-  const int64_t n_most = n_held - n_keep;
+  const int64_t n_most = n_held - n_keep - n_last;
   if (options.overflow == Overflow::error || n_missing <= 0 || n_missing > n_most) return {};
   const int64_t n_usual = options.overflow == Overflow::shift ? n_most / 2 : ops::kKvPage;
   const int64_t n = std::clamp(n_usual, n_missing, n_most);
@@ -29,8 +30,8 @@ Status make_room(Sequence& sequence, int64_t n_new, const GenerateOptions& optio
 Status decode_loop(Sequence& sequence, Lookahead& text, Generation& generation) {
   const int64_t n_ctx = sequence.n_ctx();
   while (true) {
-    if (text.n_tokens() >= n_ctx) {
-      CRIA_RETURN_IF_ERROR(make_room(sequence, 1, generation.options(), generation.result()));
+    if (text.n_tokens() >= n_ctx && generation.n_left() > 0) {
+      CRIA_RETURN_IF_ERROR(make_room(sequence, 1, 1, generation.options(), generation.result()));
     }
     const auto step = generation.next(text.logits(), text.n_tokens() >= n_ctx);
     if (!step.ok()) return step.status();
@@ -175,7 +176,8 @@ Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& 
   GenerateResult& result = generation.result();
   result.n_prompt = static_cast<int>(prompt.size());
   const auto prompt_start = std::chrono::steady_clock::now();
-  CRIA_RETURN_IF_ERROR(make_room(sequence, result.n_prompt, options, result));
+  if (options.overflow != Overflow::error) CRIA_RETURN_IF_ERROR(sequence.check_ids(prompt));
+  CRIA_RETURN_IF_ERROR(make_room(sequence, result.n_prompt, 0, options, result));
   CRIA_RETURN_IF_ERROR(sequence.eval(
       prompt, {.should_cancel = &options.should_cancel, .on_progress = &options.on_prefill}));
   result.prompt_seconds = seconds_since(prompt_start);

@@ -76,7 +76,7 @@ void PrefixTree::insert(std::span<const TokenId> tokens, std::span<const int32_t
     if (!full) return;
     int64_t n_again = 0;
     node = held ? child : best_child(node, own, n_again);
-    if (node < 0) return;  // no node was left
+    if (node < 0 || (!held && n_again != ops::kKvPage)) return;  // no node was left
     at(node).last_used = ++clock_;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 
 #include "base/str_cat.h"
 
@@ -22,6 +23,7 @@ struct Scheduler::Task {
   Task(Job own_job, uint64_t own_number) : job(std::move(own_job)), number(own_number) {}
 
   bool prefilling() const { return n_evaluated < text.size(); }
+  bool has_reply() const { return text.size() > job.prompt.size(); }
   bool goes_before(const Task& other) const {
     return job.priority != other.job.priority ? job.priority > other.job.priority
                                               : number < other.number;
@@ -35,7 +37,9 @@ struct Scheduler::Task {
   size_t n_evaluated = 0;     // of text, held by the sequence
   size_t n_in_batch = 0;      // tokens after those
   bool last = false;          // it ends once all of text is evaluated
+  bool gave_way = false;      // in this step
   bool ended = false;
+  bool answered = false;
   Clock::time_point added = Clock::now(), first_token = {};
   int n_reused = 0;
 };
@@ -50,9 +54,7 @@ Scheduler::Scheduler(std::shared_ptr<Engine> engine, const SchedulerOptions& opt
 
 Scheduler::~Scheduler() {
   const Status gone(StatusCode::cancelled, "the engine was shut down");
-  for (Tasks* tasks : {&running_, &waiting_}) {
-    for (const auto& task : *tasks) end(*task, gone);
-  }
+  end_all(gone);
 }
 
 void Scheduler::add(Job job) {
@@ -83,7 +85,7 @@ void Scheduler::add(Job job) {
 // costs less than to evaluate the same again.
 bool Scheduler::shares_prompt_with_running(const Task& task) const {
   return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
-    if (!other->prefilling()) return false;
+    if (other->text.size() - other->n_evaluated <= 1) return false;  // a reply that goes on
     const auto differs =
         std::mismatch(task.text.begin(), task.text.end(), other->text.begin(), other->text.end());
     return differs.first - task.text.begin() >= 2 * ops::kKvPage;
@@ -106,16 +108,23 @@ void Scheduler::admit() {
   }
 }
 
-// Those whose reply has begun are asked when their next token is chosen.
+// Those that wait for their next token are asked when it is chosen; here are those that wait for
+// something else: a prompt, or pages for a reply that had to give way.
 void Scheduler::drop_cancelled() {
-  const Status cancelled(StatusCode::cancelled, "cancelled before the first token");
+  const auto outcome = [](Task& task) {
+    if (!task.has_reply()) {
+      return Status(StatusCode::cancelled, "cancelled before the first token");
+    }
+    task.generation->result().finish = FinishReason::cancelled;
+    return Status();
+  };
   const auto wants_out = [](const Task& task) {
     return task.prefilling() && task.job.options.should_cancel && task.job.options.should_cancel();
   };
   for (Tasks* tasks : {&running_, &waiting_}) {
     for (auto it = tasks->begin(); it != tasks->end();) {
       const bool drop = wants_out(**it);
-      if (drop) end(**it, cancelled);
+      if (drop) end(**it, outcome(**it));
       it = drop ? tasks->erase(it) : std::next(it);
     }
   }
@@ -144,7 +153,7 @@ void Scheduler::choose_tokens() {
 
 int64_t Scheduler::prefill_budget(int64_t n_decoding) const {
   const int64_t n_most = engine_->n_chunk() - n_decoding;
-  if (n_decoding == 0) return n_most;
+  if (n_decoding == 0 || n_most <= 0) return n_most;
   if (decode_step_seconds_ == 0 || prefill_token_seconds_ == 0) {
     return std::min(kFirstChunk, n_most);
   }
@@ -161,6 +170,7 @@ bool Scheduler::make_room(const Task& task) {
     if (other.sequence->pages().empty()) continue;
     other.sequence->leave();
     other.n_evaluated = 0;
+    other.gave_way = true;
     if (other.n_in_batch > 0) {
       const auto at = std::find(batch_.begin(), batch_.end(), &other);
       slices_.erase(slices_.begin() + (at - batch_.begin()));
@@ -213,15 +223,17 @@ void Scheduler::build_batch() {
   for (const auto& task : running_) {
     if (left <= 0) break;
     if (n_missing(*task) <= 1 || task->n_in_batch > 0) continue;
+    if (task->gave_way) continue;  // just now: its pages are somebody else's
     const int64_t n = std::min(left, n_missing(*task));
     if (add_to_batch(*task, n)) left -= n;
   }
 }
 
 Status Scheduler::run_batch() {
-  // One alone may be stopped inside of the pass; several wait for its end, which is near.
-  const std::function<bool()>* cancel =
-      batch_.size() == 1 ? &batch_[0]->job.options.should_cancel : nullptr;
+  // A prompt alone may be stopped inside of the pass. A reply, and several, wait for its end, which
+  // is near: what a reply has is not lost.
+  const bool is_prompt = batch_.size() == 1 && !batch_[0]->has_reply();
+  const std::function<bool()>* cancel = is_prompt ? &batch_[0]->job.options.should_cancel : nullptr;
   return engine_->forward({.slices = slices_, .logits = logits_.data(), .should_cancel = cancel});
 }
 
@@ -271,11 +283,36 @@ EngineStats Scheduler::stats() const {
 }
 
 bool Scheduler::step() {
+  try {
+    return try_step();
+  } catch (const std::bad_alloc&) {
+    end_all(Status(StatusCode::out_of_memory, "out of memory"));
+  } catch (...) {
+    end_all(Status(StatusCode::internal, "callback threw"));
+  }
+  return true;
+}
+
+// After something was thrown in the middle of a step nobody knows how far it got.
+void Scheduler::end_all(const Status& status) {
+  for (Tasks* tasks : {&running_, &waiting_}) {
+    for (const auto& task : *tasks) {
+      if (!task->ended) end(*task, status);
+      if (!task->answered) answer(*task, status);
+    }
+    tasks->clear();
+  }
+}
+
+bool Scheduler::try_step() {
   drop_cancelled();
   choose_tokens();
   admit();
   if (running_.empty()) return false;
-  for (const auto& task : running_) task->n_in_batch = 0;
+  for (const auto& task : running_) {
+    task->n_in_batch = 0;
+    task->gave_way = false;
+  }
   build_batch();
   if (batch_.empty()) {  // nobody got a page: the first one never will
     end(*running_.front(),
@@ -294,19 +331,22 @@ bool Scheduler::step() {
   return true;
 }
 
+void Scheduler::answer(Task& task, Result<GenerateResult> result) {
+  task.answered = true;
+  task.job.on_done(std::move(result));
+}
+
 void Scheduler::end(Task& task, const Status& status) {
   task.ended = true;
   if (task.sequence) task.sequence->leave();
-  if (!status.ok()) {
-    task.job.on_done(status);
-    return;
-  }
+  if (!status.ok()) return answer(task, status);
   task.generation->finish();
   GenerateResult& result = task.generation->result();
   result.n_reused = task.n_reused;
+  if (task.first_token == Clock::time_point()) task.first_token = Clock::now();
   result.prompt_seconds = std::chrono::duration<double>(task.first_token - task.added).count();
   result.generate_seconds = seconds_since(task.first_token);
-  task.job.on_done(std::move(result));
+  answer(task, std::move(result));
 }
 
 void Scheduler::remove_ended() {

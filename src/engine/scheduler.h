@@ -31,7 +31,8 @@ struct SchedulerOptions {
 // a job's tokens are those that it would get alone, bit by bit. While replies are being written, a
 // prompt is cut so that a step takes at most kMaxDelay times one without it. Where no page is left,
 // the job of the lowest priority that came last gives its pages back and starts again later from
-// what it has. Callbacks run inside step(). For one thread at a time.
+// what it has. Callbacks run inside step(); one that throws ends all jobs with `internal`. For one
+// thread at a time.
 class Scheduler {
  public:
   static constexpr double kMaxDelay = 3;
@@ -63,7 +64,10 @@ class Scheduler {
   Status run_batch();
   void commit_batch(double seconds);
   void measure(double seconds, int64_t n_decoding, int64_t n_prefill);
+  bool try_step();
   void end(Task& task, const Status& status);
+  void end_all(const Status& status);
+  void answer(Task& task, Result<GenerateResult> result);
   void remove_ended();
 
   std::shared_ptr<Engine> engine_;

@@ -47,6 +47,10 @@ Status Sequence::check(std::span<const TokenId> tokens) const {
                           " held and ", n_new, " new), expected at most ", n_ctx_,
                           "; shorten the prompt or ask for a larger context"));
   }
+  return check_ids(tokens);
+}
+
+Status Sequence::check_ids(std::span<const TokenId> tokens) const {
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (tokens[i] < 0 || tokens[i] >= model().config.n_vocab) {
       return invalid_argument("token ", i, ": found id ", tokens[i], ", expected 0 to ",
@@ -99,41 +103,56 @@ void Sequence::commit(std::span<const TokenId> tokens, std::span<const float> lo
   if (tokens_.size() / ops::kKvPage > n_full_before) leave_prefix(false);
 }
 
+// Puts a sequence back to what it was, whatever ends an evaluation early.
+class Sequence::Undo {
+ public:
+  explicit Undo(Sequence& sequence)
+      : sequence_(&sequence),
+        n_tokens_(sequence.tokens_.size()),
+        had_logits_(sequence.has_logits_) {}
+  ~Undo() {
+    if (sequence_ == nullptr) return;
+    sequence_->tokens_.resize(n_tokens_);
+    sequence_->drop_pages_after(static_cast<int64_t>(n_tokens_));
+    sequence_->has_logits_ = had_logits_;
+  }
+  Undo(const Undo&) = delete;
+  Undo& operator=(const Undo&) = delete;
+  void keep() { sequence_ = nullptr; }
+
+ private:
+  Sequence* sequence_;
+  size_t n_tokens_;
+  bool had_logits_;
+};
+
 Status Sequence::eval(std::span<const TokenId> tokens, const EvalOptions& options) {
   CRIA_RETURN_IF_ERROR(check(tokens));
-  const size_t n_before = tokens_.size();
-  const bool had_logits = has_logits_;
+  Undo undo(*this);
   const auto n_vocab = static_cast<size_t>(model().config.n_vocab);
   const auto n_chunk = static_cast<size_t>(engine_->n_chunk());
   for (size_t begin = 0; begin < tokens.size(); begin += n_chunk) {
     const auto chunk = tokens.subspan(begin, std::min(n_chunk, tokens.size() - begin));
     const bool all = !options.all_logits.empty();
     const bool last = !all && begin + chunk.size() == tokens.size();
-    Status status;
     if (!prepare(static_cast<int64_t>(chunk.size()))) {
-      status = Status(StatusCode::out_of_memory, "no page is left for more tokens");
-    } else {
-      const model::Slice own = slice(chunk, all    ? model::LogitsFor::all
-                                            : last ? model::LogitsFor::last
-                                                   : model::LogitsFor::none);
-      status = engine_->forward(
-          {.slices = {&own, 1},
-           .logits = all ? options.all_logits.data() + begin * n_vocab : logits_.data(),
-           .should_cancel = options.should_cancel,
-           .observe = options.observe});
+      return Status(StatusCode::out_of_memory, "no page is left for more tokens");
     }
-    if (!status.ok()) {
-      tokens_.resize(n_before);
-      drop_pages_after(static_cast<int64_t>(n_before));
-      has_logits_ = had_logits;
-      return status;
-    }
+    const model::Slice own = slice(chunk, all    ? model::LogitsFor::all
+                                          : last ? model::LogitsFor::last
+                                                 : model::LogitsFor::none);
+    CRIA_RETURN_IF_ERROR(engine_->forward(
+        {.slices = {&own, 1},
+         .logits = all ? options.all_logits.data() + begin * n_vocab : logits_.data(),
+         .should_cancel = options.should_cancel,
+         .observe = options.observe}));
     commit(chunk, last ? std::span<const float>(logits_) : std::span<const float>());
     if (options.on_progress != nullptr && *options.on_progress) {
       (*options.on_progress)(static_cast<int>(begin + chunk.size()),
                              static_cast<int>(tokens.size()));
     }
   }
+  undo.keep();
   return {};
 }
 
@@ -181,12 +200,13 @@ Status Sequence::replace(std::span<const TokenId> tokens, std::span<const float>
     std::copy_n(page_bytes.begin() + static_cast<int64_t>(i * page.size()), page.size(),
                 page.begin());
   }
+  other->is_exact_ = false;  // nobody knows what it was
   other->commit(tokens, logits);
   std::swap(pages_, other->pages_);
   std::swap(tokens_, other->tokens_);
   std::swap(logits_, other->logits_);
   std::swap(has_logits_, other->has_logits_);
-  is_exact_ = false;  // nobody knows what it was
+  std::swap(is_exact_, other->is_exact_);
   return {};
 }
 

@@ -36,6 +36,7 @@ class Sequence {
 
   // The same as a part of a batch: check, prepare, slice (for Engine::forward), commit.
   Status check(std::span<const TokenId> tokens) const;
+  Status check_ids(std::span<const TokenId> tokens) const;
   // Sees to pages for n_tokens more that nobody else holds. False: none is left; nothing is lost.
   bool prepare(int64_t n_tokens);
   model::Slice slice(std::span<const TokenId> tokens, model::LogitsFor logits_for) const;
@@ -74,6 +75,7 @@ class Sequence {
   uint64_t kv_bytes() const { return engine_->pool().size_bytes(); }
 
  private:
+  class Undo;
   Sequence(std::shared_ptr<Engine> engine, int n_ctx);
   void drop_pages_after(int64_t n_tokens);
   bool own_pages_from(size_t i_page);

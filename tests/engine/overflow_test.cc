@@ -109,6 +109,36 @@ TEST(Overflow, AReplyGoesOnAndSaysWhatItForgot) {
   EXPECT_EQ(result->n_dropped, 0);
 }
 
+// The newest token stays, and where not even one can go the reply ends as without a policy.
+TEST(Overflow, HardlyAnyRoomBesideWhatIsKept) {
+  const auto model = load_tiny({});
+  for (const Overflow overflow : {Overflow::shift, Overflow::slide}) {
+    for (const int n_keep : {0, 4, 28, 30, 31, 32, 500}) {
+      GenerateOptions options = long_reply(overflow);
+      options.n_keep = n_keep;
+      options.max_tokens = 60;
+      auto sequence = Sequence::create(model, {.n_ctx = 32});
+      const auto result = generate(**sequence, text_of(10, 3), options, {});
+      ASSERT_TRUE(result.ok()) << n_keep << ": " << result.status().message();
+      EXPECT_EQ(result->finish,
+                n_keep >= 31 ? FinishReason::context_full : FinishReason::max_tokens)
+          << n_keep;
+    }
+  }
+}
+
+TEST(Overflow, NothingIsForgottenForNothing) {
+  auto made = Sequence::create(load_tiny({}), {.n_ctx = 32});
+  GenerateOptions options = long_reply(Overflow::shift);
+  options.max_tokens = 22;
+  const auto result = generate(**made, text_of(10, 3), options, {});
+  EXPECT_EQ(result->n_dropped, 0);
+  EXPECT_EQ((*made)->tokens().size(), 32u);
+  const std::vector<TokenId> bad = {5, 999999};
+  EXPECT_EQ(generate(**made, bad, options, {}).status().code(), StatusCode::invalid_argument);
+  EXPECT_EQ((*made)->tokens().size(), 32u);
+}
+
 TEST(Overflow, APromptMakesRoomAmongWhatIsHeldButMustFitItself) {
   auto made = Sequence::create(load_tiny({}), {.n_ctx = 100});
   Sequence& sequence = **made;

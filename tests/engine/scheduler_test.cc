@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
+#include <stdexcept>
 
 #include "engine/generate.h"
 #include "load_tiny.h"
@@ -120,14 +120,16 @@ TEST_F(Jobs, CommonPromptsAreEvaluatedOnce) {
   for (size_t i = 0; i < 5; ++i) {
     Tokens prompt = head;
     prompt.push_back(static_cast<TokenId>(10 + i));
-    all.add(job(i, prompt, options_of(4, 0, 1)));
+    all.add(job(i, prompt, options_of(12, 0, 1)));
   }
-  run(all);
+  int most_running = 0;
+  while (all.step()) most_running = std::max(most_running, all.stats().n_running);
+  EXPECT_EQ(most_running, 5) << "they wait for the prompt, not for the reply";
   EXPECT_GE(all.stats().n_reused_tokens, 4 * 64);
   for (size_t i = 0; i < 5; ++i) {
     Tokens prompt = head;
     prompt.push_back(static_cast<TokenId>(10 + i));
-    EXPECT_EQ((*results_[i])->text, alone(prompt, options_of(4, 0, 1))) << i;
+    EXPECT_EQ((*results_[i])->text, alone(prompt, options_of(12, 0, 1))) << i;
     if (i > 0) {
       EXPECT_GE((*results_[i])->n_reused, 64) << i;
     }
@@ -183,6 +185,77 @@ TEST_F(Jobs, CancelledWhileWaitingInThePromptAndInTheReply) {
   stop = true;
   run(all);
   EXPECT_EQ((*results_[2]).status().code(), StatusCode::cancelled);
+}
+
+TEST_F(Jobs, AReplyThatIsCancelledInsideAPassKeepsItsText) {
+  Scheduler all = scheduler(8 * kCtx, 4);
+  int n_polls = 0;
+  GenerateOptions stoppable = options_of(80, 0, 1);
+  stoppable.should_cancel = [&] { return ++n_polls > 40; };
+  all.add(job(0, text_of(4, 1), stoppable));
+  run(all);
+  ASSERT_TRUE((*results_[0]).ok());
+  EXPECT_EQ((*results_[0])->finish, FinishReason::cancelled);
+  EXPECT_FALSE((*results_[0])->text.empty());
+}
+
+TEST_F(Jobs, AReplyThatGaveWayAndIsCancelledKeepsItsText) {
+  Scheduler all = scheduler(6 * 32, 4);
+  bool stop = false;
+  for (size_t i = 0; i < 4; ++i) {
+    GenerateOptions options = options_of(70, 0.8f, i);
+    if (i > 0) options.should_cancel = [&] { return stop; };
+    all.add(job(i, text_of(40, 100 + static_cast<uint32_t>(i)), options));
+  }
+  while (all.stats().n_preemptions == 0 && all.step()) {
+  }
+  stop = true;
+  run(all);
+  for (size_t i = 0; i < 4; ++i) {
+    ASSERT_TRUE(results_[i].has_value());
+    if (!(*results_[i]).ok()) continue;  // before its first token
+    EXPECT_EQ((*results_[i])->text.empty(), (*results_[i])->n_generated == 0) << i;
+  }
+  EXPECT_TRUE((*results_[0])->finish == FinishReason::max_tokens);
+}
+
+TEST_F(Jobs, ACallbackThatThrowsEndsEveryJobOnceAndTheSchedulerGoesOn) {
+  Scheduler all = scheduler(8 * kCtx, 4);
+  Job throwing = job(0, text_of(4, 1), options_of(20, 0, 1));
+  throwing.on_piece = [](std::string_view) -> Continue { throw std::runtime_error("no"); };
+  all.add(std::move(throwing));
+  all.add(job(1, text_of(4, 2), options_of(20, 0, 1)));
+  run(all);
+  EXPECT_EQ((*results_[0]).status().code(), StatusCode::internal);
+  EXPECT_EQ((*results_[1]).status().code(), StatusCode::internal);
+  all.add(job(2, text_of(4, 2), options_of(20, 0, 1)));
+  run(all);
+  EXPECT_TRUE((*results_[2]).ok());
+  engine_->prefixes()->clear();
+  EXPECT_EQ(engine_->pool().n_free(), engine_->pool().n_pages());
+}
+
+// Both evaluate the same page at once, so one of the two hangs its next page under the other's.
+TEST_F(Jobs, APinnedPrefixIsNoLackOfPages) {
+  Scheduler all = scheduler(4 * 32, 2);
+  auto prompt = text_of(40, 1);
+  all.add(job(0, prompt, options_of(2, 0, 1)));
+  prompt[39] = 77;
+  all.add(job(1, prompt, options_of(70, 0, 1)));
+  run(all);
+  EXPECT_TRUE((*results_[1]).ok()) << (*results_[1]).status().message();
+}
+
+TEST_F(Jobs, MoreRepliesThanABatchHasRows) {
+  Scheduler all = scheduler(8 * kCtx, 8, 8);
+  for (size_t i = 0; i < 10; ++i) {
+    all.add(job(i, text_of(9, static_cast<uint32_t>(i)), options_of(12, 0, 1)));
+  }
+  run(all);
+  for (size_t i = 0; i < 10; ++i) {
+    EXPECT_EQ((*results_[i])->text,
+              alone(text_of(9, static_cast<uint32_t>(i)), options_of(12, 0, 1)));
+  }
 }
 
 TEST_F(Jobs, TheEndOfTheSchedulerAnswersEveryone) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <stdexcept>
 
 #include "kernels/dispatch.h"
 #include "load_tiny.h"
@@ -157,6 +158,18 @@ TEST(Sequence, CancellationLeavesTheTokensAsTheyWere) {
   ASSERT_TRUE((*sequence)->eval(next, {}).ok());
   EXPECT_TRUE(same_bits((*sequence)->logits(),
                         std::span(expected).last(static_cast<size_t>(model->config.n_vocab))));
+}
+
+TEST(Sequence, ACallbackThatThrowsLeavesItAsItWas) {
+  auto sequence = Sequence::create(load_tiny({}), {.n_ctx = 100, .n_chunk = 8});
+  ASSERT_TRUE((*sequence)->eval(some_tokens(10), {}).ok());
+  const std::vector<float> logits((*sequence)->logits().begin(), (*sequence)->logits().end());
+  const std::function<void(int, int)> throwing = [](int, int) { throw std::runtime_error("no"); };
+  EXPECT_THROW((void)(*sequence)->eval(some_tokens(50), {.on_progress = &throwing}),
+               std::runtime_error);
+  EXPECT_EQ((*sequence)->tokens().size(), 10u);
+  EXPECT_EQ((*sequence)->pages().size(), 1u);
+  EXPECT_TRUE(same_bits((*sequence)->logits(), logits));
 }
 
 }  // namespace

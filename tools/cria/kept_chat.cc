@@ -18,7 +18,10 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 std::string check_session_name(const std::string& name) {
   constexpr const char* kAllowed =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-  const bool fits = !name.empty() && name.size() <= 100 && name[0] != '.' &&
+  const std::string of_house = ".house";  // NAME.house.json is another chat's house
+  const bool is_house = name.size() > of_house.size() &&
+                        name.compare(name.size() - of_house.size(), of_house.size(), of_house) == 0;
+  const bool fits = !name.empty() && name.size() <= 100 && name[0] != '.' && !is_house &&
                     name.find_first_not_of(kAllowed) == std::string::npos;
   if (fits) return "";
   return "must be a name of letters, digits, '-', '_' and '.', at most 100; found \"" + name + "\"";
