@@ -180,7 +180,9 @@ Status check_fits(const MemoryPlan& plan, const model::Model& model, const Model
   } else {
     advice += str_cat("a context of at most ", plan.largest_n_ctx, " tokens (-c ",
                       plan.largest_n_ctx, "), ");
-    if (!alone) advice += str_cat(plan.largest_n_conversations, " conversations, ");
+    if (plan.largest_n_conversations > 0 && !alone) {
+      advice += str_cat(plan.largest_n_conversations, " conversations, ");
+    }
     const SessionOptions& session = options.session;
     const bool wide = session.k_type == KvType::f32 || session.v_type == KvType::f32;
     if (wide) advice += "keys and values in f16 (-ctk, -ctv), ";
