@@ -9,7 +9,7 @@
 namespace cria::api {
 namespace {
 
-// Contexts are proposed in steps of so many tokens.
+// Contexts are proposed in steps of so many tokens, a page of keys and values.
 constexpr int64_t kContextStep = 32;
 constexpr int64_t kMaxContext = INT32_MAX / kContextStep * kContextStep;
 constexpr int kMaxConversations = 1 << 16;
@@ -17,13 +17,26 @@ constexpr int kMaxConversations = 1 << 16;
 // Code that runs for the first time after the plan was made: kernels, sampling, printing.
 constexpr uint64_t kLaterCodeBytes = 1 << 20;
 
-// What does not depend on contexts, and a bound that keeps sums of groups within an int64.
+// Keeps sums of groups within an int64.
 constexpr uint64_t kMostBytes = uint64_t{1} << 60;
 int64_t bounded(uint64_t bytes) { return static_cast<int64_t>(std::min(bytes, kMostBytes)); }
 
 int64_t times(uint64_t bytes, int64_t n) {
   const auto factor = static_cast<uint64_t>(n);
   return bytes > kMostBytes / factor ? bounded(kMostBytes) : bounded(bytes * factor);
+}
+
+void add_embedding(const model::Model& model, MemoryPlan& plan) {
+  const TensorView& table = model.weights.embedding;
+  const bool packed = gemm::packed_kernel(model.kernels, table.dtype) != nullptr;
+  if (model.weights.tied_output && !packed) return;  // counted as a matrix
+  plan.weights.push_back(
+      {.what = "embedding",
+       .type = dtype_info(table.dtype).name,
+       .layout = packed ? "rows are read from the file as they are needed" : "as in the file",
+       .count = 1,
+       .file_bytes = model.weights.tied_output ? 0 : bounded(table.size_bytes),
+       .held_bytes = bounded(engine::embedding_bytes(model))});
 }
 
 void add_weights(const model::Model& model, MemoryPlan& plan) {
@@ -37,13 +50,7 @@ void add_weights(const model::Model& model, MemoryPlan& plan) {
                             .file_bytes = bounded(group.file_bytes),
                             .held_bytes = bounded(group.held_bytes)});
   }
-  const TensorView& table = model.weights.embedding;
-  plan.weights.push_back({.what = "embedding",
-                          .type = dtype_info(table.dtype).name,
-                          .layout = "rows are read from the file as they are needed",
-                          .count = 1,
-                          .file_bytes = model.weights.tied_output ? 0 : bounded(table.size_bytes),
-                          .held_bytes = bounded(engine::embedding_bytes(model))});
+  add_embedding(model, plan);
   for (const PlannedWeights& weights : plan.weights) plan.weights_bytes += weights.held_bytes;
 }
 
@@ -165,23 +172,27 @@ MemoryPlan make_plan(const model::Model& model, const Footing& footing,
 Status check_fits(const MemoryPlan& plan, const model::Model& model, const ModelOptions& options) {
   if (plan.fits()) return {};
   const bool alone = plan.n_conversations == 1;
-  std::string advice;
-  if (plan.largest_n_ctx > 0) {
-    advice = str_cat("take a context of at most ", plan.largest_n_ctx, " tokens (-c ",
-                     plan.largest_n_ctx, ")");
-    if (!alone) advice += str_cat(", or ", plan.largest_n_conversations, " conversations");
+  std::string advice = "take ";
+  if (plan.largest_n_ctx == 0) {
+    advice = str_cat("no context fits beside weights of ", size_text(plan.weights_bytes),
+                     " and a program of ", size_text(plan.program_bytes + plan.vocabulary_bytes),
+                     "; take ");
   } else {
-    advice =
-        str_cat("no context fits, because the weights alone take ", size_text(plan.weights_bytes),
-                " and the program ", size_text(plan.program_bytes + plan.vocabulary_bytes));
+    advice += str_cat("a context of at most ", plan.largest_n_ctx, " tokens (-c ",
+                      plan.largest_n_ctx, "), ");
+    if (plan.largest_n_conversations > 0 && !alone) {
+      advice += str_cat(plan.largest_n_conversations, " conversations, ");
+    }
+    const SessionOptions& session = options.session;
+    const bool wide = session.k_type == KvType::f32 || session.v_type == KvType::f32;
+    if (wide) advice += "keys and values in f16 (-ctk, -ctv), ";
+    advice += "or ";
   }
-  const bool wide = options.session.k_type == KvType::f32 || options.session.v_type == KvType::f32;
-  if (wide) advice += ", or keys and values in f16 (-ctk, -ctv)";
   return out_of_memory(
       model.path, ": needs ", size_text(plan.total_bytes), " for ",
       alone ? std::string() : str_cat(plan.n_conversations, " conversations, each with "),
       "a context of ", plan.n_ctx, " tokens, and the budget is ", size_text(plan.budget_bytes),
-      "; ", advice, ", or a model file in a smaller type");
+      "; ", advice, "a model file in a smaller type");
 }
 
 Result<SessionOptions> BudgetedModel::admit(const model::Model& model,

@@ -50,8 +50,8 @@ TEST(CApi, PlansAndKeepsABudget) {
   const std::string path = cria::testing::temporary_dir() + "/model.gguf";
   cria::testing::write_tiny_model({}, path);
   cria_memory_plan plan;
-  ASSERT_EQ(cria_plan_memory(path.c_str(), nullptr, 100000, 2, 0, &plan, nullptr), CRIA_OK);
-  EXPECT_EQ(plan.n_ctx, 100000);
+  ASSERT_EQ(cria_plan_memory(path.c_str(), nullptr, 2000000, 2, 0, &plan, nullptr), CRIA_OK);
+  EXPECT_EQ(plan.n_ctx, 2000000);
   EXPECT_EQ(plan.n_conversations, 2);
   EXPECT_EQ(plan.fits, 1);
   EXPECT_EQ(plan.total_bytes, plan.weights_bytes + plan.vocabulary_bytes + plan.kv_bytes +
@@ -60,14 +60,14 @@ TEST(CApi, PlansAndKeepsABudget) {
   cria_model* model = nullptr;
   cria_error* error = nullptr;
   const int64_t half = plan.total_bytes / 2;
-  EXPECT_EQ(cria_model_open_within(path.c_str(), nullptr, 100000, 2, half, &model, &error),
+  EXPECT_EQ(cria_model_open_within(path.c_str(), nullptr, 2000000, 2, half, &model, &error),
             CRIA_OUT_OF_MEMORY);
   EXPECT_EQ(model, nullptr);
   EXPECT_NE(std::string(cria_error_message(error)).find("needs "), std::string::npos);
   cria_error_free(error);
   ASSERT_EQ(cria_model_open_within(path.c_str(), nullptr, 0, 1, half, &model, nullptr), CRIA_OK);
   cria_session* session = nullptr;
-  EXPECT_EQ(cria_session_new(model, 200000, 1, &session, nullptr), CRIA_OUT_OF_MEMORY);
+  EXPECT_EQ(cria_session_new(model, 8000000, 1, &session, nullptr), CRIA_OUT_OF_MEMORY);
   EXPECT_EQ(cria_session_new(model, 0, 1, &session, nullptr), CRIA_OK);
   cria_session_free(session);
   cria_model_free(model);
