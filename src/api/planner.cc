@@ -184,8 +184,15 @@ Status check_fits(const MemoryPlan& plan, const model::Model& model, const Model
       advice += str_cat(plan.largest_n_conversations, " conversations, ");
     }
     const SessionOptions& session = options.session;
-    const bool wide = session.k_type == KvType::f32 || session.v_type == KvType::f32;
-    if (wide) advice += "keys and values in f16 (-ctk, -ctv), ";
+    const auto either = [&](KvType type) {
+      return session.k_type == type || session.v_type == type;
+    };
+    if (either(KvType::f32)) {
+      advice += "keys and values in f16 (-ctk, -ctv), ";
+    } else if (either(KvType::f16) &&
+               engine::kv_shape(model.config, KvType::q8_0, KvType::q8_0).ok()) {
+      advice += "keys and values in q8_0 (-ctk, -ctv), ";
+    }
     advice += "or ";
   }
   return out_of_memory(
