@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/str_cat.h"
 #include "engine/seconds.h"
 
 namespace cria::engine {
