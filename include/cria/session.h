@@ -129,7 +129,7 @@ class CRIA_API Session {
   const std::vector<TokenId>& tokens() const;
   int n_ctx() const;
   int n_threads() const;
-  int64_t kv_bytes() const;  // reserved for the KV cache; taken as it fills
+  int64_t kv_bytes() const;  // reserved for the KV cache, a draft model's too; taken as it fills
   // Forgets all but the first n_tokens. Errors: invalid_argument where it holds fewer.
   Status rewind(int n_tokens);
 

@@ -4,6 +4,7 @@
 
 #include "base/memory_use.h"
 #include "base/str_cat.h"
+#include "engine/engine.h"
 #include "engine/memory_plan.h"
 
 namespace cria::api {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/str_cat.h"
 #include "engine/seconds.h"
 
 namespace cria::engine {
@@ -72,7 +71,7 @@ Status Lookahead::advance(TokenId id, int64_t n_wanted) {
   const auto n_most = std::min({n_wanted, n_free, int64_t{options_.speculation.max_draft}});
   const auto start = std::chrono::steady_clock::now();
   const int n_guesses = n_most > 0 ? guess(static_cast<int>(n_most)) : 0;
-  const Status status = evaluate(id, n_guesses);
+  Status status = evaluate(id, n_guesses);
   seconds_ += seconds_since(start);
   return status;
 }

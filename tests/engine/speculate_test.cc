@@ -12,6 +12,7 @@
 #include "engine/replay.h"
 #include "kernels/dispatch.h"
 #include "load_tiny.h"
+#include "support/allocation_count.h"
 
 namespace cria::engine {
 namespace {
@@ -393,6 +394,28 @@ TEST(Speculation, TheModelItselfGuessesAlwaysRight) {
   const Seen seen = see(generator, some_prompt(10), options);
   EXPECT_EQ(seen.result.n_accepted, seen.result.n_drafted);
   EXPECT_EQ(seen.result.n_accepted, 50) << "each pass of five guesses brings six tokens";
+}
+
+// Once its memory has been touched, a step allocates nothing, with guesses of any kind.
+TEST(Speculation, AStepAllocatesNothing) {
+  const Models models;
+  const auto prompt = some_prompt(1), reply = some_prompt(2, 60);
+  for (const Guessing& way : models.ways) {
+    Generator generator(models.target, way.draft, {.n_threads = 1});
+    const GenerateOptions options = with(greedily(60), way);
+    ASSERT_TRUE(generator.speculator->prepare(*generator.sequence, options.speculation).ok());
+    size_t n_allocations = 1;
+    for (int round = 0; round < 2; ++round) {
+      ASSERT_TRUE(generator.sequence->rewind(0).ok());
+      ASSERT_TRUE(generator.sequence->eval(prompt, {}).ok());
+      Lookahead text(*generator.sequence, generator.speculator.get(), options);
+      const size_t n_before = testing::n_allocations;
+      for (const TokenId id : reply) ASSERT_TRUE(text.advance(id, 60).ok());
+      n_allocations = testing::n_allocations - n_before;
+      EXPECT_GT(text.n_drafted(), 0);
+    }
+    EXPECT_EQ(n_allocations, 0u) << way.name;
+  }
 }
 
 TEST(Speculation, OptionsOutOfRangeAreRefused) {
