@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cria/model.h"
@@ -32,6 +32,27 @@ struct Request {
   int priority = 0;  // the highest first; equal ones in the order in which they came
   // Called on the engine's thread, like the callbacks in options: must not block.
   PieceCallback on_piece = {};
+};
+
+// What a request becomes: a handle that may be copied, and outlive the engine. All members may be
+// called from any thread.
+class CRIA_API PendingReply {
+ public:
+  // True where get() would not wait.
+  bool done() const;
+  // Waits for the end of the reply; its outcome then stays as long as a handle does. Errors: as
+  // Session::generate and Session::chat; out_of_memory where the KV cache of the engine is too
+  // small even for this one alone; internal where a callback threw.
+  const Result<GenerateResult>& get() const;
+  // Asks for an early end: FinishReason::cancelled with the text so far, or StatusCode::cancelled
+  // before the first token.
+  void cancel();
+
+  struct State;
+  explicit PendingReply(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+ private:
+  std::shared_ptr<State> state_;
 };
 
 // Since the engine was made.
@@ -64,10 +85,9 @@ class CRIA_API Engine {
   // Requests that are not done end with StatusCode::cancelled.
   ~Engine();
 
-  // Returns at once. The future's errors: as Session::generate and Session::chat; out_of_memory
-  // where the KV cache of the engine is too small even for this one alone.
-  // GenerateResult::prompt_seconds counts from here to the first token.
-  Result<std::future<Result<GenerateResult>>> submit(Request request);
+  // Returns at once. GenerateResult::prompt_seconds counts from here to the first token. Errors:
+  // invalid_argument (options, request); context_full; those of the tokenizer and the template.
+  Result<PendingReply> submit(Request request);
 
   EngineStats stats() const;
 

@@ -1,8 +1,8 @@
 // The C ABI of cria::Engine: handles and conversions, nothing else.
 #include "cria/c_engine.h"
 
-#include <atomic>
-#include <future>
+#include <memory>
+#include <optional>
 
 #include "api/c_convert.h"
 
@@ -11,8 +11,7 @@ struct cria_engine {
 };
 
 struct cria_request {
-  std::shared_ptr<std::atomic<bool>> cancelled;
-  std::shared_future<cria::Result<cria::GenerateResult>> result;
+  std::optional<cria::PendingReply> reply;
 };
 
 namespace {
@@ -27,11 +26,9 @@ Status submit(cria_engine* engine, cria::Request request, const cria_generate_pa
   request.on_piece = on_piece;
   // All that may fail comes first: afterwards the callback may be called.
   auto handle = std::make_unique<cria_request>();
-  handle->cancelled = std::make_shared<std::atomic<bool>>(false);
-  request.options.should_cancel = [cancelled = handle->cancelled] { return cancelled->load(); };
-  auto future = engine->engine.submit(std::move(request));
-  if (!future.ok()) return future.status();
-  handle->result = future->share();
+  auto reply = engine->engine.submit(std::move(request));
+  if (!reply.ok()) return reply.status();
+  handle->reply = *std::move(reply);
   *out = handle.release();
   return {};
 }
@@ -102,15 +99,14 @@ cria_code cria_engine_submit_chat(cria_engine* engine, const cria_chat_message* 
 }
 
 int cria_request_done(const cria_request* request) {
-  if (request == nullptr) return 1;
-  return request->result.wait_for(std::chrono::seconds(0)) == std::future_status::ready ? 1 : 0;
+  return request == nullptr || request->reply->done() ? 1 : 0;
 }
 
 cria_code cria_request_wait(cria_request* request, int32_t* n_generated, int32_t* n_reused,
                             cria_error** error) {
   return cria::api::run_for_c(error, [&]() -> Status {
     if (request == nullptr) return missing("request");
-    const auto& result = request->result.get();
+    const auto& result = request->reply->get();
     if (!result.ok()) return result.status();
     if (n_generated != nullptr) *n_generated = result->n_generated;
     if (n_reused != nullptr) *n_reused = result->n_reused;
@@ -119,12 +115,12 @@ cria_code cria_request_wait(cria_request* request, int32_t* n_generated, int32_t
 }
 
 void cria_request_cancel(cria_request* request) {
-  if (request != nullptr) request->cancelled->store(true);
+  if (request != nullptr) request->reply->cancel();
 }
 
 void cria_request_free(cria_request* request) {
   if (request == nullptr) return;
-  request->cancelled->store(true);
-  request->result.wait();
+  request->reply->cancel();
+  (void)request->reply->get();
   delete request;
 }

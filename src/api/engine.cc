@@ -1,8 +1,11 @@
 #include "cria/engine.h"
 
+#include <pthread.h>
+
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
+#include <optional>
 
 #include "api/chat_encoding.h"
 #include "api/guard.h"
@@ -11,11 +14,35 @@
 #include "engine/scheduler.h"
 
 namespace cria {
-namespace {
 
-using Promise = std::promise<Result<GenerateResult>>;
+// No std::future: what its destructor does without memory ends the program.
+struct PendingReply::State {
+  void set(Result<GenerateResult> value) {
+    {
+      const std::lock_guard lock(mutex);
+      result.emplace(std::move(value));
+    }
+    changed.notify_all();
+  }
 
-}  // namespace
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::optional<Result<GenerateResult>> result;  // set once
+  std::atomic<bool> is_cancelled = false;
+};
+
+bool PendingReply::done() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->result.has_value();
+}
+
+const Result<GenerateResult>& PendingReply::get() const {
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait(lock, [&] { return state_->result.has_value(); });
+  return *state_->result;
+}
+
+void PendingReply::cancel() { state_->is_cancelled = true; }
 
 // The scheduler belongs to the thread; what others hand over or ask for stands beside it.
 struct Engine::Impl {
@@ -23,16 +50,28 @@ struct Engine::Impl {
       : engine(std::move(own_engine)), options(own_options), scheduler(engine, options) {
     inbox.reserve(kMaxInbox);
     jobs.reserve(kMaxInbox);
-    thread = std::thread([this] { run(); });
+  }
+
+  // No std::thread: what that does where a thread cannot be made, or is left alone, ends the
+  // program.
+  Status start() {
+    const auto begin = [](void* self) -> void* {
+      static_cast<Impl*>(self)->run();
+      return nullptr;
+    };
+    is_started = pthread_create(&thread, nullptr, begin, this) == 0;
+    if (is_started) return {};
+    return Status(StatusCode::out_of_memory, "the system gives no thread for the engine");
   }
 
   ~Impl() {
+    if (!is_started) return;
     {
       const std::lock_guard lock(mutex);
       stopping = true;
     }
     changed.notify_one();
-    thread.join();
+    pthread_join(thread, nullptr);
   }
 
   void run() {
@@ -88,7 +127,8 @@ struct Engine::Impl {
   std::vector<engine::Job> inbox;
   EngineStats stats;
   bool stopping = false;
-  std::thread thread;  // last: it uses all of the above
+  bool is_started = false;
+  pthread_t thread = {};
 };
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -115,14 +155,16 @@ Result<Engine> Engine::create(const Model& model, const EngineOptions& options) 
                  .k_type = options.k_type,
                  .v_type = options.v_type});
     if (!made.ok()) return made.status();
-    return Engine(std::make_unique<Impl>(
+    auto impl = std::make_unique<Impl>(
         std::move(*made),
-        engine::SchedulerOptions{.n_ctx = n_ctx, .max_running = options.max_running}));
+        engine::SchedulerOptions{.n_ctx = n_ctx, .max_running = options.max_running});
+    CRIA_RETURN_IF_ERROR(impl->start());
+    return Engine(std::move(impl));
   });
 }
 
-Result<std::future<Result<GenerateResult>>> Engine::submit(Request request) {
-  return api::guard([&]() -> Result<std::future<Result<GenerateResult>>> {
+Result<PendingReply> Engine::submit(Request request) {
+  return api::guard([&]() -> Result<PendingReply> {
     const model::Vocabulary& vocabulary = *impl_->engine->model().vocabulary;
     engine::Job job{.prompt = {},
                     .options = std::move(request.options),
@@ -152,17 +194,17 @@ Result<std::future<Result<GenerateResult>>> Engine::submit(Request request) {
     if (job.prompt.empty()) {
       return invalid_argument("prompt: found no tokens, expected at least one to start from");
     }
-    auto promise = std::make_shared<Promise>();
-    auto future = promise->get_future();
-    job.on_done = [promise](Result<GenerateResult> result) {
-      promise->set_value(std::move(result));
+    auto state = std::make_shared<PendingReply::State>();
+    job.options.should_cancel = [state, asked = std::move(job.options.should_cancel)] {
+      return state->is_cancelled || (asked && asked());
     };
+    job.on_done = [state](Result<GenerateResult> result) { state->set(std::move(result)); };
     {
       const std::lock_guard lock(impl_->mutex);
       impl_->inbox.push_back(std::move(job));
     }
     impl_->changed.notify_one();
-    return future;
+    return PendingReply(std::move(state));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "support/shared_data.h"
@@ -39,10 +40,10 @@ TEST_F(EngineApi, RequestsFromManyThreadsGetWhatASessionGives) {
   std::vector<std::string> texts(8);
   for (size_t i = 0; i < texts.size(); ++i) {
     threads.emplace_back([&, i] {
-      auto future = engine->submit(
+      auto reply = engine->submit(
           {.messages = {{"user", "hello " + std::to_string(i)}}, .options = options(i)});
-      ASSERT_TRUE(future.ok()) << future.status().message();
-      const auto result = future->get();
+      ASSERT_TRUE(reply.ok()) << reply.status().message();
+      const auto& result = reply->get();
       ASSERT_TRUE(result.ok()) << result.status().message();
       texts[i] = result->text;
     });
@@ -58,12 +59,12 @@ TEST_F(EngineApi, RequestsFromManyThreadsGetWhatASessionGives) {
 TEST_F(EngineApi, PiecesJoinToTheTextAndAStopIsASTop) {
   auto engine = Engine::create(model_);
   std::string pieces;
-  auto future = engine->submit(
+  auto reply = engine->submit(
       {.prompt = "the cat", .options = options(1), .on_piece = [&](std::string_view piece) {
          pieces += piece;
          return Continue::yes;
        }});
-  const auto result = future->get();
+  const auto& result = reply->get();
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(pieces, result->text);
   auto stopped =
@@ -109,19 +110,38 @@ TEST_F(EngineApi, RefusesBadOptionsAndRequests) {
 }
 
 TEST_F(EngineApi, ItsEndAnswersWhatIsNotDone) {
-  std::vector<std::future<Result<GenerateResult>>> futures;
+  std::vector<PendingReply> replies;
   {
     auto engine = Engine::create(model_, {.max_running = 1});
     for (int i = 0; i < 5; ++i) {
       GenerateOptions endless = options(1);
       endless.max_tokens = -1;
       endless.ignore_eos = true;
-      futures.push_back(*engine->submit({.prompt = "the", .options = endless}));
+      replies.push_back(*engine->submit({.prompt = "the", .options = endless}));
     }
   }
   int n_cancelled = 0;
-  for (auto& future : futures) n_cancelled += future.get().ok() ? 0 : 1;
+  for (auto& reply : replies) n_cancelled += reply.get().ok() ? 0 : 1;
   EXPECT_GE(n_cancelled, 1);
+}
+
+TEST_F(EngineApi, CancelEndsAReplyWithWhatItHas) {
+  auto engine = Engine::create(model_, {.n_ctx = 20000});
+  GenerateOptions endless = options(1);
+  endless.max_tokens = -1;
+  endless.ignore_eos = true;
+  std::atomic<int> n_pieces = 0;
+  auto reply =
+      engine->submit({.prompt = "the", .options = endless, .on_piece = [&](std::string_view) {
+                        ++n_pieces;
+                        return Continue::yes;
+                      }});
+  while (n_pieces == 0) std::this_thread::yield();
+  EXPECT_FALSE(reply->done());
+  reply->cancel();
+  ASSERT_TRUE(reply->get().ok());
+  EXPECT_EQ(reply->get()->finish, FinishReason::cancelled);
+  EXPECT_FALSE(reply->get()->text.empty());
 }
 
 TEST_F(EngineApi, StatisticsAddUp) {
