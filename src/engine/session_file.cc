@@ -198,10 +198,13 @@ Status restore_sequence(const std::string& path, Sequence& sequence) {
   }
   if (sum != header.data_checksum) return in.error_at(file->data_position, "checksum", "is wrong");
 
+  const auto part = [&](uint64_t at, uint64_t n_bytes, auto& out) {
+    if (n_bytes > 0) std::memcpy(out.data(), file->data.data() + at, n_bytes);
+  };
   std::vector<TokenId> tokens(header.n_tokens);
-  std::memcpy(tokens.data(), file->data.data(), token_bytes);
+  part(0, token_bytes, tokens);
   std::vector<float> logits(logit_bytes / sizeof(float));
-  std::memcpy(logits.data(), file->data.data() + token_bytes, logit_bytes);
+  part(token_bytes, logit_bytes, logits);
   return sequence.replace(tokens, logits, file->data.subspan(token_bytes + logit_bytes));
 }
 
