@@ -130,7 +130,9 @@ class CRIA_API Session {
   int n_ctx() const;
   int n_threads() const;
   int64_t kv_bytes() const;  // reserved for the KV cache, a draft model's too; taken as it fills
-  // Forgets all but the first n_tokens. Errors: invalid_argument where it holds fewer.
+  // Forgets all but the first n_tokens. Errors: invalid_argument where it holds fewer; where the
+  // model has a sliding window, also where more than 256 tokens would be taken back and those that
+  // the next token would see are no longer held (0 is always allowed).
   Status rewind(int n_tokens);
 
   // Writes what the session holds to a file, whole or not at all. Errors: io_error.

@@ -86,6 +86,7 @@ int64_t n_common(std::span<const TokenId> a, std::span<const TokenId> b) {
 Status drop_what_is_left_out(engine::Sequence& sequence, const std::vector<TokenId>& ids,
                              int64_t n_shared, GenerateResult& counts) {
   const auto rest = std::span<const TokenId>(ids).subspan(static_cast<size_t>(n_shared));
+  if (sequence.n_released() > 0) return {};
   int64_t best = 0, n_dropped = 0;
   for (int64_t n = 1; n_shared + n < static_cast<int64_t>(sequence.tokens().size()); ++n) {
     const auto later =
@@ -121,14 +122,15 @@ Result<GenerateResult> Session::chat(const std::vector<ChatMessage>& messages,
           drop_what_is_left_out(sequence, ids, n_common(sequence.tokens(), ids), counts));
     }
     // At least one token is left to evaluate.
-    const int64_t n_reused =
+    const int64_t n_shared =
         std::min(n_common(sequence.tokens(), ids), static_cast<int64_t>(ids.size()) - 1);
-    CRIA_RETURN_IF_ERROR(sequence.rewind(std::max<int64_t>(0, n_reused)));
+    const int64_t n_reused = sequence.rewindable(std::max<int64_t>(0, n_shared));
+    CRIA_RETURN_IF_ERROR(sequence.rewind(n_reused));
     const auto n_prompt = static_cast<int>(ids.size());
-    ids.erase(ids.begin(), ids.begin() + std::max<int64_t>(0, n_reused));
+    ids.erase(ids.begin(), ids.begin() + n_reused);
     auto result = engine::generate(sequence, ids, own_options, on_piece, impl_->speculator.get());
     if (result.ok()) {
-      result->n_reused = static_cast<int>(std::max<int64_t>(0, n_reused));
+      result->n_reused = static_cast<int>(n_reused);
       result->n_prompt = n_prompt;
       result->n_dropped += counts.n_dropped;
       result->n_dropped_messages = encoded->n_dropped_messages;

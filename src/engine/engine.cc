@@ -89,8 +89,10 @@ int32_t Engine::take_page() {
   return take_page();
 }
 
-void Engine::move_back(const int32_t* pages, int64_t first, int64_t end, int64_t n_back) {
-  ops::move_back({model_->kernels, *decode_pool_}, pool_, *model_->rope, pages, first, end, n_back);
+void Engine::move_back(const int32_t* from, const int32_t* to, int64_t first, int64_t end,
+                       int64_t n_back) {
+  ops::move_back({model_->kernels, *decode_pool_}, pool_, *model_->rope, from, to, first, end,
+                 n_back);
 }
 
 Status Engine::forward(const model::ForwardArgs& args) {

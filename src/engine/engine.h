@@ -43,7 +43,8 @@ class Engine {
   int32_t take_page();
 
   // See ops::move_back.
-  void move_back(const int32_t* pages, int64_t first, int64_t end, int64_t n_back);
+  void move_back(const int32_t* from, const int32_t* to, int64_t first, int64_t end,
+                 int64_t n_back);
   // See model::forward_llama.
   Status forward(const model::ForwardArgs& args);
 

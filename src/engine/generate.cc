@@ -14,8 +14,15 @@ namespace {
 // so many of the last tokens stay.
 Status make_room(Sequence& sequence, int64_t n_new, int64_t n_last, const GenerateOptions& options,
                  GenerateResult& result) {
+  const auto missing = [&] {
+    return static_cast<int64_t>(sequence.tokens().size()) + n_new - sequence.n_ctx();
+  };
+  if (options.overflow != Overflow::error && missing() > 0) {
+    result.n_dropped += static_cast<int>(sequence.n_released());
+    CRIA_RETURN_IF_ERROR(sequence.drop_released());
+  }
+  const int64_t n_missing = missing();
   const auto n_held = static_cast<int64_t>(sequence.tokens().size());
-  const int64_t n_missing = n_held + n_new - sequence.n_ctx();
   const int64_t n_keep = std::min<int64_t>(options.n_keep, n_held);
   const int64_t n_most = n_held - n_keep - n_last;
   if (options.overflow == Overflow::error || n_missing <= 0 || n_missing > n_most) return {};

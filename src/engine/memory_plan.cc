@@ -5,7 +5,7 @@
 #include "base/checked.h"
 #include "base/cpu.h"
 #include "base/memory_use.h"
-#include "engine/engine.h"
+#include "engine/sequence.h"
 
 namespace cria::engine {
 namespace {
@@ -59,7 +59,8 @@ uint64_t embedding_bytes(const model::Model& model) {
 
 uint64_t kv_cache_bytes(const model::Config& config, const SessionOptions& options, int64_t n_ctx) {
   const auto shape = kv_shape(config, options.k_type, options.v_type);
-  return shape.ok() ? ops::KvPool::bytes_for(*shape, n_ctx) : 0;
+  const int64_t n_held = Sequence::most_held(config, n_ctx, options.n_chunk);
+  return shape.ok() ? ops::KvPool::bytes_for(*shape, n_held) : 0;
 }
 
 SequenceMemory sequence_memory(const model::Model& model, const SessionOptions& options,

@@ -69,6 +69,7 @@ void PrefixTree::insert(std::span<const TokenId> tokens, std::span<const int32_t
     const int32_t child = best_child(node, own, n_shared);
     const bool held = child >= 0 && n_shared == static_cast<int64_t>(own.size());
     if (!held) {
+      if (pages[i] < 0) return;
       const bool grew = child >= 0 && n_shared == at(child).n_tokens;  // a leaf that was not full
       grew ? replace(child, own, pages[i]) : add(node, own, pages[i]);
       if (!full) return;

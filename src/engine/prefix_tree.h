@@ -33,7 +33,8 @@ class PrefixTree {
   };
   Match find(std::span<const TokenId> tokens);
 
-  // Keeps what pages hold of tokens: all pages but a last one that is not full, or that too.
+  // Keeps what pages hold of tokens: all pages but a last one that is not full, or that too. Pages
+  // at the front may be missing (-1): what follows is kept where the tree still holds those.
   void insert(std::span<const TokenId> tokens, std::span<const int32_t> pages, bool with_partial);
 
   // Drops the leaf that was longest unused and that nobody else holds. False: there is none.

@@ -28,6 +28,13 @@ std::unique_ptr<Sequence> Sequence::create(std::shared_ptr<Engine> engine, int n
   return std::unique_ptr<Sequence>(new Sequence(std::move(engine), n_ctx));
 }
 
+int64_t Sequence::most_held(const model::Config& config, int64_t n_ctx, int64_t n_chunk) {
+  if (config.sliding_window == 0) return n_ctx;
+  // While a long prompt is evaluated, what was seen before it is kept too: it may be cancelled.
+  const int64_t n_seen = config.sliding_window + kRewindSlack + 2 * ops::kKvPage;
+  return std::min(n_ctx, 2 * n_seen + n_chunk);
+}
+
 // All that it will ever need: decoding allocates nothing.
 Sequence::Sequence(std::shared_ptr<Engine> engine, int n_ctx)
     : engine_(std::move(engine)), n_ctx_(n_ctx) {
@@ -100,37 +107,78 @@ void Sequence::commit(std::span<const TokenId> tokens, std::span<const float> lo
   if (has_logits_ && logits.data() != logits_.data()) {
     std::copy(logits.begin(), logits.end(), logits_.begin());
   }
-  if (tokens_.size() / ops::kKvPage > n_full_before) leave_prefix(false);
+  if (tokens_.size() / ops::kKvPage == n_full_before) return;
+  leave_prefix(false);
+  release_unseen();
+}
+
+int64_t Sequence::first_seen(int64_t n_tokens) const {
+  const int64_t window = model().config.sliding_window;
+  return window == 0 ? 0 : std::max<int64_t>(0, n_tokens + 1 - window);
+}
+
+void Sequence::release_unseen() {
+  const int64_t n_safe = std::max<int64_t>(0, static_cast<int64_t>(tokens_.size()) - kRewindSlack);
+  const int64_t end = first_seen(n_safe) / ops::kKvPage * ops::kKvPage;
+  for (; n_released_ < end; n_released_ += ops::kKvPage) {
+    int32_t& page = pages_[static_cast<size_t>(n_released_ / ops::kKvPage)];
+    engine_->pool().release(page);
+    page = -1;
+  }
 }
 
 // Puts a sequence back to what it was, whatever ends an evaluation early.
 class Sequence::Undo {
  public:
-  explicit Undo(Sequence& sequence)
+  // in_parts: a sliding window may move on before it ends, so pages are held here too.
+  Undo(Sequence& sequence, bool in_parts)
       : sequence_(&sequence),
         n_tokens_(sequence.tokens_.size()),
-        had_logits_(sequence.has_logits_) {}
+        n_released_(sequence.n_released_),
+        had_logits_(sequence.has_logits_),
+        holds_pages_(in_parts && sequence.model().config.sliding_window > 0) {
+    if (!holds_pages_) return;
+    pages_ = sequence.pages_;
+    for_each_page([](KvPool& pool, int32_t page) { pool.retain(page); });
+  }
   ~Undo() {
     if (sequence_ == nullptr) return;
     sequence_->tokens_.resize(n_tokens_);
-    sequence_->drop_pages_after(static_cast<int64_t>(n_tokens_));
     sequence_->has_logits_ = had_logits_;
+    sequence_->drop_pages_after(holds_pages_ ? 0 : static_cast<int64_t>(n_tokens_));
+    if (!holds_pages_) return;
+    sequence_->pages_.assign(pages_.begin(), pages_.end());
+    sequence_->n_released_ = n_released_;
   }
   Undo(const Undo&) = delete;
   Undo& operator=(const Undo&) = delete;
-  void keep() { sequence_ = nullptr; }
+  // Takes back nothing.
+  void keep() {
+    for_each_page([](KvPool& pool, int32_t page) { pool.release(page); });
+    sequence_ = nullptr;
+  }
 
  private:
+  template <typename Visit>
+  void for_each_page(const Visit& visit) {
+    for (const int32_t page : pages_) {
+      if (page >= 0) visit(sequence_->engine_->pool(), page);
+    }
+  }
+
   Sequence* sequence_;
   size_t n_tokens_;
+  int64_t n_released_;
   bool had_logits_;
+  bool holds_pages_;
+  std::vector<int32_t> pages_;
 };
 
 Status Sequence::eval(std::span<const TokenId> tokens, const EvalOptions& options) {
   CRIA_RETURN_IF_ERROR(check(tokens));
-  Undo undo(*this);
   const auto n_vocab = static_cast<size_t>(model().config.n_vocab);
   const auto n_chunk = static_cast<size_t>(engine_->n_chunk());
+  Undo undo(*this, tokens.size() > n_chunk || options.on_progress != nullptr);
   for (size_t begin = 0; begin < tokens.size(); begin += n_chunk) {
     const auto chunk = tokens.subspan(begin, std::min(n_chunk, tokens.size() - begin));
     const bool all = !options.all_logits.empty();
@@ -174,6 +222,7 @@ int64_t Sequence::adopt_prefix(std::span<const TokenId> tokens) {
     if (own < 0) match.n_partial = 0;
   }
   tokens_.assign(tokens.begin(), tokens.begin() + match.n_tokens());
+  release_unseen();
   return match.n_tokens();
 }
 
@@ -186,23 +235,27 @@ void Sequence::leave() {
 }
 
 Status Sequence::replace(std::span<const TokenId> tokens, std::span<const float> logits,
-                         std::span<const std::byte> page_bytes) {
+                         std::span<const std::byte> page_bytes, int64_t n_released) {
   std::unique_ptr<Sequence> other = create(engine_, n_ctx_);
   CRIA_RETURN_IF_ERROR(other->check(tokens));
   // The pages of this one may be what is missing.
   const auto n_pages = static_cast<int64_t>(page_bytes.size() / engine_->pool().page_bytes());
   if (engine_->prefixes() == nullptr && n_pages > engine_->pool().n_free()) leave();
+  const auto n_left_out = static_cast<size_t>(n_released / ops::kKvPage);
+  other->pages_.assign(n_left_out, -1);
+  other->n_released_ = n_released;
   if (!other->prepare(static_cast<int64_t>(tokens.size()))) {
     return Status(StatusCode::out_of_memory, "no page is left for what was saved");
   }
-  for (size_t i = 0; i < other->pages_.size(); ++i) {
+  for (size_t i = n_left_out; i < other->pages_.size(); ++i) {
     const std::span<std::byte> page = engine_->pool().bytes(other->pages_[i]);
-    std::copy_n(page_bytes.begin() + static_cast<int64_t>(i * page.size()), page.size(),
-                page.begin());
+    std::copy_n(page_bytes.begin() + static_cast<int64_t>((i - n_left_out) * page.size()),
+                page.size(), page.begin());
   }
   other->is_exact_ = false;  // nobody knows what it was
   other->commit(tokens, logits);
   std::swap(pages_, other->pages_);
+  std::swap(n_released_, other->n_released_);
   std::swap(tokens_, other->tokens_);
   std::swap(logits_, other->logits_);
   std::swap(has_logits_, other->has_logits_);
@@ -235,18 +288,38 @@ Status Sequence::drop(int64_t first, int64_t n) {
     return invalid_argument("drop: found ", first, " and ", n, ", expected parts of the ", n_held,
                             " tokens held");
   }
+  if (n_released_ > 0) {
+    return invalid_argument("drop: the first ", n_released_,
+                            " tokens are behind the sliding window; drop those first");
+  }
   if (n == 0) return {};
   if (!own_pages_from(static_cast<size_t>(first / ops::kKvPage))) {
     return Status(StatusCode::out_of_memory, "no page is left to move tokens");
   }
   if (first + n < n_held) {
     is_exact_ = false;
-    engine_->move_back(pages_.data(), first + n, n_held, n);
+    engine_->move_back(pages_.data(), pages_.data(), first + n, n_held, n);
   } else {
     has_logits_ = false;
   }
   tokens_.erase(tokens_.begin() + first, tokens_.begin() + first + n);
   drop_pages_after(n_held - n);
+  return {};
+}
+
+Status Sequence::drop_released() {
+  const int64_t n = n_released_;
+  if (n == 0) return {};
+  const auto n_pages = static_cast<size_t>(n / ops::kKvPage);
+  if (!own_pages_from(n_pages)) {
+    return Status(StatusCode::out_of_memory, "no page is left to move tokens");
+  }
+  is_exact_ = false;
+  engine_->move_back(pages_.data(), pages_.data() + n_pages, n,
+                     static_cast<int64_t>(tokens_.size()), n);
+  pages_.erase(pages_.begin(), pages_.begin() + static_cast<int64_t>(n_pages));
+  tokens_.erase(tokens_.begin(), tokens_.begin() + n);
+  n_released_ = 0;
   return {};
 }
 
@@ -257,15 +330,26 @@ std::span<const float> Sequence::logits() const {
 void Sequence::drop_pages_after(int64_t n_tokens) {
   const auto n_kept = static_cast<size_t>(KvPool::pages_for(n_tokens));
   while (pages_.size() > n_kept) {
-    engine_->pool().release(pages_.back());
+    if (pages_.back() >= 0) engine_->pool().release(pages_.back());
     pages_.pop_back();
   }
+  n_released_ = std::min(n_released_, static_cast<int64_t>(n_kept) * ops::kKvPage);
+}
+
+int64_t Sequence::rewindable(int64_t n_tokens) const {
+  return first_seen(n_tokens) >= n_released_ ? n_tokens : 0;
 }
 
 Status Sequence::rewind(int64_t n_tokens) {
   if (n_tokens < 0 || n_tokens > static_cast<int64_t>(tokens_.size())) {
     return invalid_argument("rewind: found ", n_tokens, ", expected 0 to the ", tokens_.size(),
                             " tokens held");
+  }
+  if (rewindable(n_tokens) != n_tokens) {
+    return invalid_argument("rewind: found ", n_tokens, ", expected 0 or ",
+                            n_released_ + model().config.sliding_window - 1, " to the ",
+                            tokens_.size(), " tokens held: what is behind the sliding window of ",
+                            model().config.sliding_window, " tokens is no longer kept");
   }
   has_logits_ = has_logits_ && n_tokens == static_cast<int64_t>(tokens_.size());
   tokens_.resize(static_cast<size_t>(n_tokens));

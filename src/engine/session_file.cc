@@ -13,18 +13,18 @@ namespace cria::engine {
 namespace {
 
 constexpr std::string_view kMagic = "CRIA-KV\n";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr size_t kNameBytes = 16;  // of the kernel table
 
 // After the magic and the version; all numbers little-endian, as every machine that this library
-// runs on. Then tokens, logits where there are any, and whole pages.
+// runs on. Then tokens, logits where there are any, and whole pages after the released ones.
 struct Header {
   uint32_t page_tokens;
   uint64_t fingerprint;
   uint32_t k_type, v_type;
   uint32_t n_layers, n_kv_heads, head_dim;
   uint32_t has_logits;
-  uint64_t n_tokens, n_vocab;
+  uint64_t n_tokens, n_released, n_vocab;
   char table[kNameBytes];
   uint64_t data_bytes;
   uint64_t data_checksum;
@@ -42,6 +42,7 @@ Status for_each_field(Header& header, const Visit& visit) {
   CRIA_RETURN_IF_ERROR(visit("head size", header.head_dim));
   CRIA_RETURN_IF_ERROR(visit("logits", header.has_logits));
   CRIA_RETURN_IF_ERROR(visit("number of tokens", header.n_tokens));
+  CRIA_RETURN_IF_ERROR(visit("number of released tokens", header.n_released));
   CRIA_RETURN_IF_ERROR(visit("vocabulary", header.n_vocab));
   for (char& letter : header.table) CRIA_RETURN_IF_ERROR(visit("kernel table", letter));
   CRIA_RETURN_IF_ERROR(visit("size", header.data_bytes));
@@ -75,6 +76,7 @@ Status for_each_part(Sequence& sequence, const Visit& visit) {
   CRIA_RETURN_IF_ERROR(visit(bytes_of(sequence.tokens())));
   CRIA_RETURN_IF_ERROR(visit(bytes_of(sequence.logits())));
   for (const int32_t page : sequence.pages()) {
+    if (page < 0) continue;
     CRIA_RETURN_IF_ERROR(visit(Bytes(sequence.engine().pool().bytes(page))));
   }
   return {};
@@ -150,6 +152,7 @@ Status check_kind(const ByteReader& in, const Header& found, const Header& wante
 Status save_sequence(Sequence& sequence, const std::string& path) {
   Header header = header_for(sequence);
   header.n_tokens = sequence.tokens().size();
+  header.n_released = static_cast<uint64_t>(sequence.n_released());
   header.has_logits = sequence.logits().empty() ? 0 : 1;
   CRIA_RETURN_IF_ERROR(for_each_part(sequence, [&](Bytes part) -> Status {
     header.data_bytes += part.size();
@@ -184,8 +187,14 @@ Status restore_sequence(const std::string& path, Sequence& sequence) {
   CRIA_RETURN_IF_ERROR(check_kind(in, header, wanted, sequence.n_ctx()));
 
   const uint64_t page_bytes = sequence.engine().pool().page_bytes();
-  const auto n_pages =
-      static_cast<uint64_t>(ops::KvPool::pages_for(static_cast<int64_t>(header.n_tokens)));
+  const auto n_tokens = static_cast<int64_t>(header.n_tokens);
+  const auto n_released = static_cast<int64_t>(header.n_released);
+  if (header.n_released > header.n_tokens || n_released % ops::kKvPage != 0 ||
+      n_released > sequence.first_seen(n_tokens)) {
+    return in.error("number of released tokens", "found ", header.n_released,
+                    ", which leaves out what a token after ", header.n_tokens, " sees");
+  }
+  const auto n_pages = static_cast<uint64_t>(ops::KvPool::pages_for(n_tokens - n_released));
   const uint64_t token_bytes = header.n_tokens * sizeof(TokenId);
   const uint64_t logit_bytes = header.has_logits != 0 ? header.n_vocab * sizeof(float) : 0;
   if (header.data_bytes != token_bytes + logit_bytes + n_pages * page_bytes) {
@@ -205,7 +214,8 @@ Status restore_sequence(const std::string& path, Sequence& sequence) {
   part(0, token_bytes, tokens);
   std::vector<float> logits(logit_bytes / sizeof(float));
   part(token_bytes, logit_bytes, logits);
-  return sequence.replace(tokens, logits, file->data.subspan(token_bytes + logit_bytes));
+  return sequence.replace(tokens, logits, file->data.subspan(token_bytes + logit_bytes),
+                          n_released);
 }
 
 }  // namespace cria::engine

@@ -74,10 +74,10 @@ int64_t DraftModel::n_missing(std::span<const TokenId> text) const {
 
 Status DraftModel::follow(std::span<const TokenId> text,
                           const std::function<bool()>& should_cancel) {
-  const auto n_missing = static_cast<size_t>(this->n_missing(text));
-  const size_t n_kept = text.size() - n_missing;
-  CRIA_RETURN_IF_ERROR(sequence_->rewind(static_cast<int64_t>(n_kept)));
-  return sequence_->eval(text.subspan(n_kept), {.should_cancel = &should_cancel});
+  const int64_t n_kept = sequence_->rewindable(static_cast<int64_t>(text.size()) - n_missing(text));
+  CRIA_RETURN_IF_ERROR(sequence_->rewind(n_kept));
+  return sequence_->eval(text.subspan(static_cast<size_t>(n_kept)),
+                         {.should_cancel = &should_cancel});
 }
 
 DraftModel::Guess DraftModel::guess() const {
