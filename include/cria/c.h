@@ -125,6 +125,15 @@ typedef int (*cria_piece_callback)(const char* piece, size_t n_bytes, void* user
 CRIA_C_API cria_code cria_generate(cria_session* session, const char* prompt, size_t n_bytes,
                                    const cria_generate_params* params, cria_piece_callback on_piece,
                                    void* user, int32_t* n_generated, cria_error** error);
+
+/* Beam search: on_piece gets the best text, at once; the session then holds it. n_beams: 1 to 64;
+ * length_penalty: texts are ranked by log probability / tokens^length_penalty.
+ * *log_probability may be null. */
+CRIA_C_API cria_code cria_beam_search(cria_session* session, const char* prompt, size_t n_bytes,
+                                      int32_t n_beams, int32_t max_tokens, float length_penalty,
+                                      cria_piece_callback on_piece, void* user,
+                                      double* log_probability, cria_error** error);
+
 /* Role and content are null-terminated. Renders with the model's own chat template. */
 typedef struct cria_chat_message {
   const char* role;

@@ -76,6 +76,18 @@ struct GenerateOptions {
   std::function<void(int n_done, int n_total)> on_prefill = {};
 };
 
+// Beam search: no sampling, but the likeliest replies, several of them kept at once.
+struct BeamOptions {
+  int n_beams = 4;  // replies kept at once, 1 to 64
+  int max_tokens = 128;
+  // Replies are ranked by log probability / tokens^length_penalty: 0 favours short ones.
+  float length_penalty = 1;
+  bool ignore_eos = false;     // stop tokens are never chosen
+  bool parse_special = false;  // as in GenerateOptions
+  std::function<bool()> should_cancel = {};
+  std::function<void(int n_done, int n_total)> on_prefill = {};
+};
+
 enum class FinishReason { stop_token, stop_text, max_tokens, context_full, cancelled };
 CRIA_API const char* finish_reason_name(FinishReason reason);
 
@@ -91,6 +103,14 @@ struct GenerateResult {
   int n_accepted = 0;          // of them, right ones: each saved a pass of the model
   double prompt_seconds = 0;
   double generate_seconds = 0;
+};
+
+struct Beam {
+  std::string text;
+  std::vector<TokenId> tokens;
+  double log_probability = 0;  // natural, of all tokens and of the stop token
+  double score = 0;            // with the penalty of length
+  FinishReason finish = FinishReason::max_tokens;
 };
 
 // Owns what changes. Move-only; for one thread at a time (different sessions run in parallel).
@@ -119,6 +139,13 @@ class CRIA_API Session {
                               const GenerateOptions& options = {},
                               const PieceCallback& on_piece = {},
                               std::string_view template_name = "");
+
+  // The likeliest continuations of prompt (as in generate), best first, at most n_beams. Search
+  // stops where n_beams replies have ended and none that runs is better as it stands. All together
+  // fit into the context, what they have in common counted once; where it is full, what runs ends
+  // with FinishReason::context_full. The session then holds the prompt and the best one. Errors: as
+  // generate; any, and a cancelled search, leave the session as it was.
+  Result<std::vector<Beam>> beam_search(std::string_view prompt, const BeamOptions& options = {});
 
   // Evaluates tokens and nothing else; logits() then holds the last one's.
   Status append(const std::vector<TokenId>& tokens);

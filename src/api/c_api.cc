@@ -188,6 +188,23 @@ cria_code cria_generate(cria_session* session, const char* prompt, size_t n_byte
   });
 }
 
+cria_code cria_beam_search(cria_session* session, const char* prompt, size_t n_bytes,
+                           int32_t n_beams, int32_t max_tokens, float length_penalty,
+                           cria_piece_callback on_piece, void* user, double* log_probability,
+                           cria_error** error) {
+  return cria::api::run_for_c(error, [&]() -> Status {
+    if (session == nullptr) return missing("session");
+    if (prompt == nullptr && n_bytes > 0) return missing("prompt");
+    const auto beams = session->session.beam_search(
+        {prompt, n_bytes},
+        {.n_beams = n_beams, .max_tokens = max_tokens, .length_penalty = length_penalty});
+    if (!beams.ok()) return beams.status();
+    if (on_piece != nullptr) callback_of(on_piece, user)(beams->front().text);
+    if (log_probability != nullptr) *log_probability = beams->front().log_probability;
+    return {};
+  });
+}
+
 cria_code cria_chat(cria_session* session, const cria_chat_message* messages, size_t n_messages,
                     const cria_generate_params* params, cria_piece_callback on_piece, void* user,
                     int32_t* n_generated, cria_error** error) {

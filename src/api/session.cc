@@ -5,6 +5,7 @@
 #include "api/chat_encoding.h"
 #include "api/guard.h"
 #include "api/impl.h"
+#include "engine/beam_search.h"
 #include "engine/generate.h"
 #include "engine/session_file.h"
 
@@ -136,6 +137,15 @@ Result<GenerateResult> Session::chat(const std::vector<ChatMessage>& messages,
       result->n_dropped_messages = encoded->n_dropped_messages;
     }
     return result;
+  });
+}
+
+Result<std::vector<Beam>> Session::beam_search(std::string_view prompt,
+                                               const BeamOptions& options) {
+  return api::guard([&]() -> Result<std::vector<Beam>> {
+    const auto ids = engine::encode_prompt(*impl_->sequence, prompt, options.parse_special);
+    if (!ids.ok()) return ids.status();
+    return engine::beam_search(*impl_->sequence, *ids, options);
   });
 }
 

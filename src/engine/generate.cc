@@ -106,6 +106,14 @@ Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string
                      may_drop ? sequence.n_ctx() : sequence.n_ctx() - n_held);
 }
 
+Status start_from_held(Sequence& sequence, const std::function<bool()>& should_cancel) {
+  if (sequence.tokens().empty()) {
+    return invalid_argument(
+        "prompt: found no tokens, expected at least one to start from; this vocabulary has no BOS");
+  }
+  return sequence.refresh_logits(&should_cancel);
+}
+
 std::string unused_mark(const std::vector<ChatMessage>& messages) {
   // Noncharacters (Unicode 15, 23.7): valid UTF-8 that no text has to hold.
   for (char last = '\x90'; last <= '\xaf'; ++last) {
@@ -158,17 +166,7 @@ Result<GenerateResult> generate(Sequence& sequence, const std::vector<TokenId>& 
                                 Speculator* speculator) {
   const model::Vocabulary& vocabulary = *sequence.model().vocabulary;
   CRIA_RETURN_IF_ERROR(check(options, vocabulary));
-  if (prompt.empty() && sequence.logits().empty() && !sequence.tokens().empty()) {
-    // After a rewind there are tokens without logits: the last one is evaluated again.
-    const std::vector<TokenId> last = {sequence.tokens().back()};
-    CRIA_RETURN_IF_ERROR(sequence.rewind(static_cast<int64_t>(sequence.tokens().size()) - 1));
-    return generate(sequence, last, options, on_piece, speculator);
-  }
-  if (prompt.empty() && sequence.logits().empty()) {
-    return invalid_argument(
-        "prompt: found no tokens, expected at least one to start from; this "
-        "vocabulary has no BOS");
-  }
+  if (prompt.empty()) CRIA_RETURN_IF_ERROR(start_from_held(sequence, options.should_cancel));
   const bool may_drop = options.overflow != Overflow::error;
   if (speculator != nullptr && (may_drop || !speculator->wanted(options.speculation))) {
     speculator = nullptr;

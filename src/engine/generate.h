@@ -20,6 +20,9 @@ Result<std::vector<TokenId>> encode_text(const model::Vocabulary& vocabulary, st
 // may make room for it.
 Result<std::vector<TokenId>> encode_prompt(const Sequence& sequence, std::string_view text,
                                            bool parse_special, bool may_drop = false);
+// For an empty prompt, which goes on from what is held: sees to the logits. Errors:
+// invalid_argument where nothing is held; cancelled.
+Status start_from_held(Sequence& sequence, const std::function<bool()>& should_cancel);
 // Ids of a rendered conversation from its beginning, with exactly one BOS where the vocabulary asks
 // for it, whether or not the template prints it. Special tokens are those of the template alone:
 // hide_special() has to have run over what the messages say.

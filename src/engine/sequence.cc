@@ -204,6 +204,22 @@ Status Sequence::eval(std::span<const TokenId> tokens, const EvalOptions& option
   return {};
 }
 
+Status Sequence::refresh_logits(const std::function<bool()>* should_cancel) {
+  if (has_logits_ || tokens_.empty()) return {};
+  // What is written again are the very bits that stand there, but others may read them meanwhile.
+  const auto position = static_cast<int64_t>(tokens_.size()) - 1;
+  if (!own_pages_from(static_cast<size_t>(position / ops::kKvPage))) {
+    return Status(StatusCode::out_of_memory, "no page is left to evaluate a token again");
+  }
+  const model::Slice last = {.tokens = std::span<const TokenId>(tokens_).last(1),
+                             .pages = pages_.data(),
+                             .first_position = position};
+  CRIA_RETURN_IF_ERROR(engine_->forward(
+      {.slices = {&last, 1}, .logits = logits_.data(), .should_cancel = should_cancel}));
+  has_logits_ = true;
+  return {};
+}
+
 int64_t Sequence::adopt_prefix(std::span<const TokenId> tokens) {
   PrefixTree* prefixes = engine_->prefixes();
   const size_t n_most = std::min(tokens.size(), static_cast<size_t>(n_ctx_));
@@ -224,6 +240,19 @@ int64_t Sequence::adopt_prefix(std::span<const TokenId> tokens) {
   tokens_.assign(tokens.begin(), tokens.begin() + match.n_tokens());
   release_unseen();
   return match.n_tokens();
+}
+
+void Sequence::share(const Sequence& other) {
+  for (const int32_t page : other.pages_) {
+    if (page >= 0) engine_->pool().retain(page);
+  }
+  drop_pages_after(0);
+  pages_.assign(other.pages_.begin(), other.pages_.end());
+  tokens_.assign(other.tokens_.begin(), other.tokens_.end());
+  std::copy(other.logits_.begin(), other.logits_.end(), logits_.begin());
+  n_released_ = other.n_released_;
+  has_logits_ = other.has_logits_;
+  is_exact_ = other.is_exact_;
 }
 
 void Sequence::leave() {

@@ -40,6 +40,10 @@ class Sequence {
   // cancelled, out_of_memory where no page is left.
   Status eval(std::span<const TokenId> tokens, const EvalOptions& options);
 
+  // Sees to logits() where tokens are held without, as after rewind: the last one is evaluated
+  // again. On any error nothing has changed. Errors: as eval.
+  Status refresh_logits(const std::function<bool()>* should_cancel);
+
   // The same as a part of a batch: check, prepare, slice (for Engine::forward), commit.
   Status check(std::span<const TokenId> tokens) const;
   Status check_ids(std::span<const TokenId> tokens) const;
@@ -52,6 +56,9 @@ class Sequence {
   // Begins an empty sequence with the longest prefix of tokens that the engine keeps, but leaves at
   // least one token to evaluate. Returns its length.
   int64_t adopt_prefix(std::span<const TokenId> tokens);
+  // Makes it what another sequence of this engine is, by holding the same pages; a page is copied
+  // when one of them writes to it.
+  void share(const Sequence& other);
   // Drops everything, but leaves its prefix with the engine.
   void leave();
 
@@ -86,6 +93,7 @@ class Sequence {
   Status drop_released();
 
   Engine& engine() { return *engine_; }
+  const std::shared_ptr<Engine>& engine_handle() const { return engine_; }
   const model::Model& model() const { return engine_->model(); }
   int n_ctx() const { return n_ctx_; }
   int n_threads() const { return engine_->n_threads(); }

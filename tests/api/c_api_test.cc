@@ -146,6 +146,21 @@ TEST(CApi, ADraftModelAndLookupsChangeNoToken) {
   EXPECT_EQ(session, nullptr);
 }
 
+TEST(CApi, SearchesWithBeams) {
+  const Fixture f;
+  std::string text;
+  double log_probability = 1;
+  ASSERT_EQ(cria_beam_search(f.session, "cat", 3, 3, 8, 1, append_piece, &text, &log_probability,
+                             nullptr),
+            CRIA_OK);
+  EXPECT_LT(log_probability, 0);
+  EXPECT_FALSE(text.empty());
+  EXPECT_EQ(cria_beam_search(f.session, "", 0, 0, 8, 1, nullptr, nullptr, nullptr, nullptr),
+            CRIA_INVALID_ARGUMENT);
+  EXPECT_EQ(cria_beam_search(nullptr, "", 0, 1, 8, 1, nullptr, nullptr, nullptr, nullptr),
+            CRIA_INVALID_ARGUMENT);
+}
+
 TEST(CApi, AppendsAndRewinds) {
   const Fixture f;
   const int32_t ids[] = {1, 300};

@@ -115,6 +115,27 @@ TEST(Run, ZeroTokensPrintsOneNewline) {
   EXPECT_EQ(result.out, "\n");
 }
 
+TEST(Run, OneBeamIsTheGreedyTextAndWhatContradictsBeamsIsRefused) {
+  const std::string model = synthetic_model();
+  const Words words = {"run", model, "-p", "abc", "-n", "24", "--ignore-eos"};
+  Words greedy = words, one = words, four = words;
+  greedy.insert(greedy.end(), {"--temp", "0"});
+  one.insert(one.end(), {"--beams", "1"});
+  four.insert(four.end(), {"--beams", "4", "--length-penalty", "0.5", "--echo"});
+  EXPECT_EQ(cria(one).out, cria(greedy).out);
+  const ProcessResult best = cria(four);
+  EXPECT_EQ(best.exit_code, 0) << best.err;
+  EXPECT_EQ(best.out.rfind("abc", 0), 0u) << best.out;
+  EXPECT_EQ(best.out, cria(four).out);
+  for (const Words& more : {Words{"--beams", "0"}, Words{"--beams", "65"}, Words{"--beams", "x"},
+                            Words{"--beams", "2", "--lookup"}, Words{"--length-penalty", "1"},
+                            Words{"--beams", "2", "--length-penalty", "nan"}}) {
+    Words wrong = words;
+    wrong.insert(wrong.end(), more.begin(), more.end());
+    EXPECT_EQ(cria(wrong).exit_code, 2) << more.back();
+  }
+}
+
 TEST(Run, SeedIsReportedAndGivesTheSameTextAgain) {
   const std::string model = synthetic_model();
   const Words words = {"run", model, "-p", "abc", "-n", "24", "--ignore-eos"};

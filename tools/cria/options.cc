@@ -201,6 +201,33 @@ void refuse_empty(const CLI::App& app, const char* flag, const std::string& valu
   if (app.count(flag) > 0 && value.empty()) refuse(flag, "needs the name of a file; found \"\"");
 }
 
+void add_beam_flags(CLI::App& app, RunOptions& options) {
+  add_integer(app, "--beams", "beam search: the likeliest of so many texts, without chance", 1, 64,
+              options.n_beams);
+  add_text(app, "--length-penalty", "X",
+           "rank texts by log probability / tokens^X (1; 0: short ones win)",
+           [&options](const std::string& value) {
+             const std::optional<double> x = parse_real(value);
+             if (!x || !(*x >= 0 && *x <= 10)) {
+               refuse("--length-penalty", "must be a number of 0 to 10; found \"" + value + "\"");
+             }
+             options.length_penalty = static_cast<float>(*x);
+           });
+}
+
+// What has no meaning where no token is drawn and texts come only when they are finished.
+void finish_beams(const CLI::App& app, const RunOptions& options) {
+  if (options.n_beams == 0) {
+    if (app.count("--length-penalty") > 0) refuse("--length-penalty", "needs --beams");
+    return;
+  }
+  for (const char* flag :
+       {"--lookup", "--draft-model", "--overflow", "--context-shift", "--reverse-prompt", "--temp",
+        "--repeat-penalty", "--logit-bias", "--stats-json"}) {
+    if (app.count(flag) > 0) refuse("--beams", std::string("does not go with ") + flag);
+  }
+}
+
 constexpr const char* kRunExamples =
     "Examples:\n"
     "  cria run model.gguf -p \"Once upon a time\" -n 64\n"
@@ -209,6 +236,7 @@ constexpr const char* kRunExamples =
     "  cria run stories260K.bin --tokenizer tok512.bin -p \"\" -n 200 --temp 0\n"
     "  cria run model.gguf -f rename_x_to_y.txt --lookup --stats    # much of the prompt again\n"
     "  cria run model-7b.gguf --draft-model model-0.5b.gguf -f prompt.txt --stats\n"
+    "  cria run model.gguf -p \"2 + 2 =\" -n 8 --beams 4       # the likeliest text as a whole\n"
     "  cria run model.gguf -p \"Dear Sir\" --mem 800M         # or a reason why not (cria plan)\n"
     "One newline at the end of a file or of standard input is not part of the prompt.";
 
@@ -294,8 +322,12 @@ std::optional<int> parse_run(const std::vector<std::string>& words, RunOptions* 
                    "the prompt; without -p and -f: standard input");
   add_generation_flags(app, options->generation, pending);
   app.add_flag("--echo", options->echo, "print the prompt before its continuation");
+  add_beam_flags(app, *options);
   app.footer(kRunExamples);
-  return parse(app, words, [&] { finish_generation(app, options->generation, pending); });
+  return parse(app, words, [&] {
+    finish_generation(app, options->generation, pending);
+    finish_beams(app, *options);
+  });
 }
 
 std::optional<int> parse_chat(const std::vector<std::string>& words, ChatOptions* options) {

@@ -39,6 +39,8 @@ struct GenerationFlags {
 struct RunOptions {
   GenerationFlags generation;
   bool echo = false;
+  int n_beams = 0;  // 0: no beam search
+  float length_penalty = BeamOptions().length_penalty;
 };
 
 struct ChatOptions {
