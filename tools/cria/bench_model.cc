@@ -1,12 +1,9 @@
 // cria bench MODEL.
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 
 #include "bench/model_report.h"
 #include "bench/resident.h"
+#include "bench/synthetic_file.h"
 #include "bench/text.h"
 #include "generation.h"
 #include "interrupt.h"
@@ -18,46 +15,6 @@ namespace cria::cli {
 namespace {
 
 constexpr int kFirstTokenPrompt = 20;
-
-// A file of random weights for as long as it is needed by its name.
-class SyntheticFile {
- public:
-  SyntheticFile() = default;
-  SyntheticFile(const SyntheticFile&) = delete;
-  SyntheticFile& operator=(const SyntheticFile&) = delete;
-  ~SyntheticFile() { remove(); }
-
-  Status make(const BenchModelFlags& flags) {
-    std::error_code error;
-    std::string folder =
-        std::filesystem::temp_directory_path(error).string() + "/cria-bench-XXXXXX";
-    if (error || ::mkdtemp(folder.data()) == nullptr) {
-      return Status(StatusCode::io_error, "cannot make a folder for the synthetic model in " +
-                                              folder + "; set TMPDIR to one with room for it");
-    }
-    folder_ = folder;
-    ProgressBar bar("writing");
-    SynthOptions synth{.shape = flags.synthetic, .type = flags.type};
-    synth.on_progress = [&bar](double share) {
-      bar.update(share);
-      return !interrupted();
-    };
-    Status status = synthesize(path(), synth);
-    bar.clear();
-    return status;
-  }
-  std::string path() const { return folder_ + "/model.gguf"; }
-  // An open model goes on without the name.
-  void remove() {
-    if (folder_.empty()) return;
-    ::unlink(path().c_str());
-    ::rmdir(folder_.c_str());
-    folder_.clear();
-  }
-
- private:
-  std::string folder_;
-};
 
 // What the child of first_token_ms does: the likeliest token after a fixed prompt.
 int print_first_token(const BenchModelFlags& flags) {
@@ -138,7 +95,7 @@ int bench_model_command(const BenchModelFlags& given) {
   BenchModelFlags flags = given;
   SyntheticFile file;
   if (!flags.synthetic.empty()) {
-    const Status status = file.make(flags);
+    const Status status = file.make(flags.synthetic, flags.type);
     if (!status.ok()) return fail(status);
     flags.model.path = file.path();
   }

@@ -28,7 +28,8 @@ constexpr std::string_view kHelp =
     "  cria imatrix MODEL -f TEXT -o FILE   which columns matter, for quantize\n"
     "  cria perplexity MODEL -f TEXT        how well a model predicts a text\n"
     "  cria synth OUT.gguf       a model of random weights, for measurements and tests\n"
-    "  cria bench [MODEL]        times a model; cria bench gemm: matrix products alone\n"
+    "  cria bench [MODEL]        times a model; cria bench gemm: matrix products alone;\n"
+    "                            cria bench engine: many conversations at once\n"
     "  cria plan [MODEL]         what a run will take in memory; the context that fits a budget\n"
     "  cria explain [MODEL]      which kernels and packing it gets, and why; its speed limit\n"
     "  cria explain gemm M N K TYPE   the same for a matrix product alone\n"
@@ -58,18 +59,24 @@ int print(std::string_view text) {
   return out.exit_code(kExitDone);
 }
 
-// `gemm` after `bench` or `explain` means products alone. A model file of that name is ./gemm.
-bool is_of_gemm(const std::vector<std::string>& words) {
-  return !words.empty() && words[0] == "gemm";
+// `gemm` after `bench` or `explain` means products alone, `engine` after `bench` many
+// conversations. Model files of those names are ./gemm and ./engine.
+bool begins_with(const std::vector<std::string>& words, const char* word) {
+  return !words.empty() && words[0] == word;
 }
 
 int run_bench(const std::vector<std::string>& words) {
-  if (!is_of_gemm(words)) return dispatch(words, parse_bench_model, bench_model_command);
+  if (begins_with(words, "engine")) {
+    return dispatch({words.begin() + 1, words.end()}, parse_bench_engine, bench_engine_command);
+  }
+  if (!begins_with(words, "gemm")) return dispatch(words, parse_bench_model, bench_model_command);
   return dispatch({words.begin() + 1, words.end()}, parse_bench_gemm, bench_gemm_command);
 }
 
 int run_explain(const std::vector<std::string>& words) {
-  if (!is_of_gemm(words)) return dispatch(words, parse_explain_model, explain_model_command);
+  if (!begins_with(words, "gemm")) {
+    return dispatch(words, parse_explain_model, explain_model_command);
+  }
   return dispatch({words.begin() + 1, words.end()}, parse_explain_gemm, explain_gemm_command);
 }
 

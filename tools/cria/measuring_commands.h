@@ -7,6 +7,7 @@
 namespace cria::cli {
 
 int bench_model_command(const BenchModelFlags& flags);
+int bench_engine_command(const BenchEngineFlags& flags);
 int explain_model_command(const ExplainModelFlags& flags);
 int plan_command(const PlanFlags& flags);
 int verify_command(const VerifyFlags& flags);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/engine_bench.h"
 #include "bench/gemm_bench.h"
 #include "bench/model_bench.h"
 #include "options.h"
@@ -35,6 +36,14 @@ struct BenchModelFlags {
   bool first_token = false;  // for the program itself: evaluate a prompt, print a token, and end
 };
 
+struct BenchEngineFlags {
+  ModelFlags model;       // path: "" for a synthetic one
+  std::string synthetic;  // a shape of cria synth; "": a file
+  std::string type = "q4_0";
+  EngineBenchOptions bench;
+  BenchFormat format = BenchFormat::table;  // or json
+};
+
 struct ExplainModelFlags {
   ModelFlags model;
   SessionOptions session;
@@ -50,6 +59,8 @@ struct VerifyFlags {
 // As the parsers in options.h.
 std::optional<int> parse_verify(const std::vector<std::string>& words, VerifyFlags* flags);
 std::optional<int> parse_bench_model(const std::vector<std::string>& words, BenchModelFlags* flags);
+std::optional<int> parse_bench_engine(const std::vector<std::string>& words,
+                                      BenchEngineFlags* flags);
 std::optional<int> parse_explain_model(const std::vector<std::string>& words,
                                        ExplainModelFlags* flags);
 std::optional<int> parse_bench_gemm(const std::vector<std::string>& words, BenchGemmFlags* flags);

@@ -80,22 +80,44 @@ void set_lists(const RawModelBench& raw, ModelBenchOptions& bench) {
   }
 }
 
+// A file, or a shape in its place.
+void finish_source(const CLI::App& app, ModelFlags& model, const std::string& synthetic) {
+  if (synthetic.empty()) {
+    if (app.count("--type") > 0) refuse("--type", "goes with --synthetic only");
+    return require_model(model);
+  }
+  if (!model.path.empty()) {
+    refuse("--synthetic", "takes the place of a model file; found \"" + model.path + "\"");
+  }
+  const std::vector<std::string> shapes = synth_shapes();
+  if (std::find(shapes.begin(), shapes.end(), synthetic) == shapes.end()) {
+    std::string known;
+    for (const std::string& shape : shapes) known += (known.empty() ? "" : ", ") + shape;
+    refuse("--synthetic", "must be one of " + known + "; found \"" + synthetic + "\"");
+  }
+}
+
 void finish_bench(const CLI::App& app, const RawModelBench& raw, BenchModelFlags& flags) {
   set_lists(raw, flags.bench);
   flags.format = checked_model_format(raw.output);
-  if (flags.synthetic.empty()) {
-    if (app.count("--type") > 0) refuse("--type", "goes with --synthetic only");
-    return require_model(flags.model);
+  finish_source(app, flags.model, flags.synthetic);
+}
+
+struct RawEngineBench {
+  std::string parallel, output = "md";
+};
+
+void finish_engine_bench(const CLI::App& app, const RawEngineBench& raw, BenchEngineFlags& flags) {
+  if (!raw.parallel.empty()) flags.bench.parallel = sizes_of("--parallel", raw.parallel, 1);
+  for (const int n : flags.bench.parallel) {
+    if (n > 1024) refuse("--parallel", "must be 1 to 1024; found " + std::to_string(n));
   }
-  if (!flags.model.path.empty()) {
-    refuse("--synthetic", "takes the place of a model file; found \"" + flags.model.path + "\"");
+  flags.format = checked_model_format(raw.output);
+  if (flags.format != BenchFormat::table && flags.format != BenchFormat::json) {
+    refuse("-o,--output", "must be md or json; found \"" + raw.output + "\"");
   }
-  const std::vector<std::string> shapes = synth_shapes();
-  if (std::find(shapes.begin(), shapes.end(), flags.synthetic) == shapes.end()) {
-    std::string known;
-    for (const std::string& shape : shapes) known += (known.empty() ? "" : ", ") + shape;
-    refuse("--synthetic", "must be one of " + known + "; found \"" + flags.synthetic + "\"");
-  }
+  if (app.count("--threads") == 0) flags.bench.n_threads = threads_of_environment().value_or(0);
+  finish_source(app, flags.model, flags.synthetic);
 }
 
 void add_model(CLI::App& app, ModelFlags& model) {
@@ -105,6 +127,24 @@ void add_model(CLI::App& app, ModelFlags& model) {
              model.tokenizer);
   add_string(app, "--isa", "NAME", "kernel table; also CRIA_ISA", model.isa);
 }
+
+void add_source(CLI::App& app, ModelFlags& model, std::string& synthetic, std::string& type) {
+  add_model(app, model);
+  add_string(app, "--synthetic", "NAME", "random weights of this shape (cria synth --list)",
+             synthetic);
+  add_string(app, "--type", "TYPE", "type of the synthetic matrices (q4_0)", type);
+}
+
+constexpr const char* kBenchEngineExamples =
+    "Examples:\n"
+    "  cria bench engine model.gguf -t 2\n"
+    "  cria bench engine --synthetic tinyllama-1.1b --parallel 1-16*2 -o json\n"
+    "Conversations: tokens a second of all together, and whether each got the text that it gets\n"
+    "alone. Then the longest gap in a reply while a long prompt is evaluated beside it, against "
+    "the\n"
+    "time of a token before; the time to the first token of a second question, where the\n"
+    "conversation so far is held or comes from a file; and what eight conversations take in pages\n"
+    "and in resident memory.";
 
 constexpr const char* kBenchModelExamples =
     "Examples:\n"
@@ -144,15 +184,33 @@ std::optional<int> parse_bench_model(const std::vector<std::string>& words,
                                      BenchModelFlags* flags) {
   CLI::App app("Times a model: prompts, generation, flat batches.", "cria bench");
   RawModelBench raw;
-  add_model(app, flags->model);
-  add_string(app, "--synthetic", "NAME", "random weights of this shape (cria synth --list)",
-             flags->synthetic);
-  add_string(app, "--type", "TYPE", "type of the synthetic matrices (q4_0)", flags->type);
+  add_source(app, flags->model, flags->synthetic, flags->type);
   add_measure_flags(app, raw, flags->bench);
   add_string(app, "-o,--output", "FORMAT", "md, csv, json or jsonl", raw.output);
   app.add_flag("--first-token", flags->first_token)->group("");
   app.footer(kBenchModelExamples);
   return parse(app, words, [&] { finish_bench(app, raw, *flags); });
+}
+
+std::optional<int> parse_bench_engine(const std::vector<std::string>& words,
+                                      BenchEngineFlags* flags) {
+  CLI::App app("Times many conversations with one model at once.", "cria bench engine");
+  RawEngineBench raw;
+  EngineBenchOptions& bench = flags->bench;
+  add_source(app, flags->model, flags->synthetic, flags->type);
+  add_list(app, "--parallel", "conversations at once, as in 1,2,4,8 (1,8)", raw.parallel);
+  add_integer(app, "-n,--n-gen", "tokens of each reply (64)", 8, 1 << 20, bench.n_gen);
+  add_integer(app, "-p,--n-prompt", "tokens of a long prompt, about (2000)", 64, 1 << 20,
+              bench.n_prompt);
+  add_integer(app, "-t,--threads", "threads; 0: all (CRIA_THREADS, or 0)", 0, kMaxThreads,
+              bench.n_threads);
+  add_integer(app, "-r,--repetitions", "samples of each, of which the median counts (5)", 1, 10000,
+              bench.repeats);
+  add_cache_type(app, "--cache-type-k", "keys in the cache (also -ctk)", bench.k_type);
+  add_cache_type(app, "--cache-type-v", "values in the cache (also -ctv)", bench.v_type);
+  add_string(app, "-o,--output", "FORMAT", "md or json", raw.output);
+  app.footer(kBenchEngineExamples);
+  return parse(app, words, [&] { finish_engine_bench(app, raw, *flags); });
 }
 
 std::optional<int> parse_explain_model(const std::vector<std::string>& words,

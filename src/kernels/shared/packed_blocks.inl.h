@@ -150,10 +150,14 @@ void packed_blocks_few(const TileArgs& args) {
   }
 }
 
-// A chunk of columns, unpacked, with tokens i_token on; sums[t * kPanels + p].
+// A chunk of columns, unpacked, with tokens i_token on; sums[t * kPanels + p]. next: the packed
+// chunk after it, which is fetched meanwhile, a part's bytes with each part: all at once would be
+// more lines than a core can wait for. Null: it is on its way already.
 template <typename Type, int kPanels, int kTokens>
 inline void add_chunk(const TileArgs& args, const Part (&parts)[kPanels][kChunkParts],
-                      int64_t i_part, int64_t n_parts, int64_t i_token, VecF* sums) {
+                      int64_t i_part, int64_t n_parts, int64_t i_token, const std::byte* next,
+                      VecF* sums) {
+  constexpr int64_t kPartBytes = kPackedBlockBytes<Type> / Type::kParts;
   const BlockQ8A* x[kTokens];
   VecF sum[kPanels][kTokens];
   for (int t = 0; t < kTokens; ++t) {
@@ -163,6 +167,10 @@ inline void add_chunk(const TileArgs& args, const Part (&parts)[kPanels][kChunkP
   for (int64_t i = 0; i < n_parts; ++i) {
     const Part* part[kPanels];
     for (int p = 0; p < kPanels; ++p) part[p] = &parts[p][i];
+    for (int p = 0; p < kPanels && next != nullptr; ++p) {
+      const std::byte* ahead = next + p * args.panel_bytes + i * kPartBytes;
+      for (int64_t line = 0; line < kPartBytes; line += 64) __builtin_prefetch(ahead + line);
+    }
     add_part<Type, kPanels, kTokens>(part, i, x, sum);
   }
   for (int t = 0; t < kTokens; ++t) {
@@ -191,10 +199,11 @@ void packed_blocks_many(const TileArgs& args) {
     }
     int64_t t = 0;
     for (; t + kTileTokens <= args.n_rows; t += kTileTokens) {
-      add_chunk<Type, kPanels, kTileTokens>(args, parts, i_part, n_parts, t, sums + t * kPanels);
+      add_chunk<Type, kPanels, kTileTokens>(args, parts, i_part, n_parts, t, t == 0 ? at : nullptr,
+                                            sums + t * kPanels);
     }
     for (; t < args.n_rows; ++t) {
-      add_chunk<Type, kPanels, 1>(args, parts, i_part, n_parts, t, sums + t * kPanels);
+      add_chunk<Type, kPanels, 1>(args, parts, i_part, n_parts, t, nullptr, sums + t * kPanels);
     }
   }
   for (int64_t t = 0; t < args.n_rows; ++t) {
@@ -202,9 +211,9 @@ void packed_blocks_many(const TileArgs& args) {
   }
 }
 
-template <typename Type, int kPanels>
+template <typename Type, int kPanels, int kMinTokens = 5>
 constexpr Tile many_tokens() {
-  return {.min_rows = 5,
+  return {.min_rows = kMinTokens,
           .max_rows = kTokensAtOnce,
           .panels = kPanels,
           .run = packed_blocks_many<Type, kPanels>};
@@ -231,6 +240,12 @@ constexpr Tile kSmallBlockTiles[] = {
     few_tokens<Type, 3, 1>(), few_tokens<Type, 4, 1>(), many_tokens<Type, 1>(),
     many_tokens<Type, 2>(),
 };
+// Four tokens leave no registers to unpack nibbles in (Zen 3: q4_0 139 instead of 125 GOP/s).
+template <typename Type>
+constexpr Tile kNibbleTiles[] = {
+    few_tokens<Type, 1, 1>(), few_tokens<Type, 1, 4>(),  few_tokens<Type, 2, 1>(),
+    few_tokens<Type, 3, 1>(), many_tokens<Type, 1, 4>(), many_tokens<Type, 2, 4>(),
+};
 
 template <typename Type>
 constexpr PackedKernel packed_blocks(const char* isa) {
@@ -241,6 +256,8 @@ constexpr PackedKernel packed_blocks(const char* isa) {
           .form = LhsForm::q8a,
           .panel_bytes = packed_blocks_bytes<Type>,
           .pack = pack_blocks<Type>,
-          .tiles = Type::kParts == 1 ? kSmallBlockTiles<Type> : kBlockTiles<Type>,
-          .n_tiles = Type::kParts == 1 ? 7 : 6};
+          .tiles = Type::kParts > 1  ? kBlockTiles<Type>
+                   : Type::kBits > 5 ? kSmallBlockTiles<Type>
+                                     : kNibbleTiles<Type>,
+          .n_tiles = Type::kParts == 1 && Type::kBits > 5 ? 7 : 6};
 }
