@@ -11,13 +11,21 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kFirstChunk = 8;  // beside replies, before anything has been measured
-
-void average(double& value, double sample) {
-  value = value == 0 ? sample : value + 0.2 * (sample - value);
-}
+constexpr double kLow = 0.25, kHigh = 0.75;  // quantiles of what was measured
+constexpr int kMixedSteps = 32;              // in a row
+constexpr int64_t kFirstChunk = 8;           // beside replies, before anything has been measured
 
 }  // namespace
+
+void RecentTimes::add(double seconds) { values_[n_++ % kKept] = seconds; }
+
+double RecentTimes::quantile(double share) const {
+  const size_t n = std::min(n_, kKept);
+  std::array<double, kKept> sorted = values_;
+  const auto at = sorted.begin() + static_cast<int64_t>(share * static_cast<double>(n - 1));
+  std::nth_element(sorted.begin(), at, sorted.begin() + static_cast<int64_t>(n));
+  return *at;
+}
 
 struct Scheduler::Task {
   Task(Job own_job, uint64_t own_number) : job(std::move(own_job)), number(own_number) {}
@@ -154,11 +162,12 @@ void Scheduler::choose_tokens() {
 int64_t Scheduler::prefill_budget(int64_t n_decoding) const {
   const int64_t n_most = engine_->n_chunk() - n_decoding;
   if (n_decoding == 0 || n_most <= 0) return n_most;
-  if (decode_step_seconds_ == 0 || prefill_token_seconds_ == 0) {
-    return std::min(kFirstChunk, n_most);
-  }
-  const double seconds = (kMaxDelay - 1) * decode_step_seconds_;
-  return std::clamp(static_cast<int64_t>(seconds / prefill_token_seconds_), int64_t{1}, n_most);
+  // A step without prompts now and then says what one takes; the first one is waited for.
+  if (decode_steps_.empty() || n_mixed_steps_ >= kMixedSteps) return 0;
+  if (prefill_tokens_.empty()) return std::min(kFirstChunk, n_most);
+  const double seconds = (kMaxDelay - 1) * decode_steps_.quantile(kLow);
+  const auto n = static_cast<int64_t>(seconds / prefill_tokens_.quantile(kHigh));
+  return std::clamp(n, int64_t{1}, n_most);
 }
 
 // Takes the pages of the task that matters least, if it is not this one.
@@ -263,11 +272,13 @@ void Scheduler::measure(double seconds, int64_t n_decoding, int64_t n_prefill) {
   stats_.n_evaluated_tokens += n_decoding + n_prefill;
   stats_.busy_seconds += seconds;
   if (n_prefill == 0) {
-    average(decode_step_seconds_, seconds);
+    decode_steps_.add(seconds);
+    n_mixed_steps_ = 0;
   } else {
-    const double beside = n_decoding > 0 ? decode_step_seconds_ : 0;
-    average(prefill_token_seconds_,
-            std::max(seconds - beside, seconds / 10) / static_cast<double>(n_prefill));
+    if (n_decoding > 0) ++n_mixed_steps_;
+    const double beside =
+        n_decoding > 0 && !decode_steps_.empty() ? decode_steps_.quantile(kLow) : 0;
+    prefill_tokens_.add(std::max(seconds - beside, seconds / 10) / static_cast<double>(n_prefill));
   }
 }
 

@@ -2,6 +2,7 @@
 // (Agrawal et al. 2023, "Sarathi").
 #pragma once
 
+#include <array>
 #include <functional>
 #include <list>
 #include <memory>
@@ -27,6 +28,20 @@ struct SchedulerOptions {
   int max_running = 16;
 };
 
+// The last few measurements of one thing.
+class RecentTimes {
+ public:
+  void add(double seconds);
+  bool empty() const { return n_ == 0; }
+  // The value that a share of them does not exceed. Requires: not empty.
+  double quantile(double share) const;
+
+ private:
+  static constexpr size_t kKept = 16;
+  std::array<double, kKept> values_ = {};
+  size_t n_ = 0;
+};
+
 // Evaluates jobs step by step, all that run in one flat batch. Sequences come and go at every step;
 // a job's tokens are those that it would get alone, bit by bit. While replies are being written, a
 // prompt is cut so that a step takes at most kMaxDelay times one without it. Where no page is left,
@@ -35,7 +50,7 @@ struct SchedulerOptions {
 // thread at a time.
 class Scheduler {
  public:
-  static constexpr double kMaxDelay = 3;
+  static constexpr double kMaxDelay = 2.5;
 
   Scheduler(std::shared_ptr<Engine> engine, const SchedulerOptions& options);
   ~Scheduler();
@@ -78,8 +93,10 @@ class Scheduler {
   std::vector<model::Slice> slices_;
   std::vector<float> logits_;
   uint64_t n_added_ = 0;
-  // Exponential averages, in seconds; 0: not measured yet.
-  double decode_step_seconds_ = 0, prefill_token_seconds_ = 0;
+  // In seconds. A step is estimated low and a prompt's token high, so that noise does not lengthen
+  // the steps of those who wait for their next token.
+  RecentTimes decode_steps_, prefill_tokens_;
+  int n_mixed_steps_ = 0;  // since a step without prompts
   EngineStats stats_;
 };
 
