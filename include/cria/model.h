@@ -25,6 +25,14 @@ struct ModelOptions {
   // so on, joined by commas (verify_kernels names them). "" takes CRIA_KERNELS_OFF from the
   // environment. The model's notes say what was switched off.
   std::string kernels_off = {};
+  // A file that save_packed wrote for this model and this kernel table: it is mapped, and nothing
+  // is packed. "": none.
+  std::string packed_path = {};
+  // A folder where packed weights are kept from one start to the next, at most pack_cache_bytes of
+  // them: those used longest ago go first. The first start writes as many bytes as the weights
+  // have, where four times that is free; the model's notes say what was done. "": none.
+  std::string pack_cache = {};
+  int64_t pack_cache_bytes = int64_t{32} << 30;
   // Called from the opening thread with the share done, 0 to 1; return false to cancel.
   std::function<bool(double)> on_progress = {};
   // Above 0: the bytes that this process may have resident at its peak, with n_conversations
@@ -71,6 +79,10 @@ class CRIA_API Model {
 
   // What was planned for options.memory_budget; null without one.
   const MemoryPlan* memory_plan() const;
+
+  // Writes the weights as they are packed for its kernel table, whole or not at all, for
+  // ModelOptions::packed_path. Errors: io_error; unsupported where nothing of it is packed.
+  Status save_packed(const std::string& path) const;
 
   // Errors: invalid_argument, out_of_memory (the KV cache's size named, or what the budget allows).
   Result<Session> new_session(const SessionOptions& options = {}) const;

@@ -26,9 +26,9 @@ std::string why_packed(const kernels::PackedKernel& kernel) {
 
 // What a matrix takes where it is multiplied from.
 int64_t held_bytes(const Linear& linear) {
-  const auto bytes = linear.packed.kernel != nullptr ? linear.packed.panels.size_bytes()
-                                                     : linear.weight.size_bytes;
-  return static_cast<int64_t>(bytes);
+  const gemm::PackedWeights& packed = linear.packed;
+  if (packed.kernel == nullptr) return static_cast<int64_t>(linear.weight.size_bytes);
+  return packed.n_panels() * packed.kernel->panel_bytes(packed.n_cols);
 }
 
 class Explainer {

@@ -3,6 +3,7 @@
 #include "api/guard.h"
 #include "api/impl.h"
 #include "api/kernel_choice.h"
+#include "model/packed_file.h"
 
 namespace cria {
 namespace {
@@ -32,6 +33,10 @@ ModelInfo describe(const model::Model& loaded) {
 
 Result<Model> Model::open(const std::string& path, const ModelOptions& options) {
   return api::guard([&]() -> Result<Model> {
+    if (options.pack_cache_bytes < 0) {
+      return invalid_argument("pack_cache_bytes: found ", options.pack_cache_bytes,
+                              ", expected 0 or more");
+    }
     std::optional<api::BudgetedModel> budgeted;
     const auto keep_budget = [&](const model::Model& prepared) -> Status {
       if (options.memory_budget == 0) return {};
@@ -43,11 +48,15 @@ Result<Model> Model::open(const std::string& path, const ModelOptions& options) 
       budgeted->options.on_progress = nullptr;  // what it refers to may not outlive this call
       return {};
     };
-    auto loaded = model::load(path, {.tokenizer_path = options.tokenizer_path,
-                                     .isa = api::isa_or_environment(options.isa),
-                                     .kernels_off = api::off_or_environment(options.kernels_off),
-                                     .on_progress = options.on_progress,
-                                     .before_packing = keep_budget});
+    auto loaded =
+        model::load(path, {.tokenizer_path = options.tokenizer_path,
+                           .isa = api::isa_or_environment(options.isa),
+                           .kernels_off = api::off_or_environment(options.kernels_off),
+                           .packed_path = options.packed_path,
+                           .pack_cache = options.pack_cache,
+                           .pack_cache_bytes = static_cast<uint64_t>(options.pack_cache_bytes),
+                           .on_progress = options.on_progress,
+                           .before_packing = keep_budget});
     if (!loaded.ok()) return loaded.status();
     const Tokenizer tokenizer(
         std::make_shared<Tokenizer::Impl>(Tokenizer::Impl{(*loaded)->vocabulary}));
@@ -60,6 +69,10 @@ Result<Model> Model::open(const std::string& path, const ModelOptions& options) 
 const ModelInfo& Model::info() const { return impl_->info; }
 const Tokenizer& Model::tokenizer() const { return impl_->tokenizer; }
 const std::vector<std::string>& Model::notes() const { return impl_->model->notes; }
+
+Status Model::save_packed(const std::string& path) const {
+  return api::guard([&] { return model::save_packed(*impl_->model, path); });
+}
 
 const MemoryPlan* Model::memory_plan() const {
   return impl_->budgeted ? &impl_->budgeted->plan : nullptr;

@@ -142,7 +142,7 @@ void matmul(const Compute& compute, const TensorView& w, const PackedWeights& pa
                    .n = packed.n_rows,
                    .k = packed.n_cols,
                    .n_threads = compute.pool.n_threads()};
-  product.panels = packed.panels.data();
+  product.panels = packed.panels;
   product.out = {.c = reinterpret_cast<std::byte*>(out), .c_stride = out_stride, .bias = bias};
   const Plan plan = plan_product(*packed.kernel, packed.type, product.shape);
   product.a = x.lhs_for(compute, packed, plan);

@@ -58,16 +58,34 @@ uint64_t packed_bytes(const kernels::Table& kernels, const TensorView& w) {
       .value_or(UINT64_MAX);
 }
 
-Result<PackedWeights> allocate_panels(const kernels::Table& kernels, const TensorView& w) {
+namespace {
+
+PackedWeights without_panels(const kernels::Table& kernels, const TensorView& w) {
   PackedWeights packed;
   packed.n_rows = w.n_rows();
   packed.n_cols = w.n_cols();
   packed.kernel = packed_kernel(kernels, w.dtype);
+  if (packed.kernel != nullptr) packed.type = *packed_type(w.dtype);
+  return packed;
+}
+
+}  // namespace
+
+Result<PackedWeights> allocate_panels(const kernels::Table& kernels, const TensorView& w) {
+  PackedWeights packed = without_panels(kernels, w);
   if (packed.kernel == nullptr) return packed;
-  packed.type = *packed_type(w.dtype);
-  auto panels = AlignedBuffer::allocate_streamed(packed_bytes(kernels, w), "packed weights");
-  if (!panels.ok()) return panels.status();
-  packed.panels = std::move(*panels);
+  auto memory = AlignedBuffer::allocate_streamed(packed_bytes(kernels, w), "packed weights");
+  if (!memory.ok()) return memory.status();
+  packed.memory = std::move(*memory);
+  packed.panels = packed.memory.data();
+  return packed;
+}
+
+PackedWeights panels_in_file(const kernels::Table& kernels, const TensorView& w,
+                             std::shared_ptr<const MappedFile> file, uint64_t offset) {
+  PackedWeights packed = without_panels(kernels, w);
+  packed.panels = file->bytes().data() + offset;
+  packed.file = std::move(file);
   return packed;
 }
 
@@ -83,7 +101,7 @@ void pack_panels(const Compute& compute, const TensorView& w, int64_t begin, int
                    .n_stride = row_bytes,
                    .n_k = packed.n_cols,
                    .n_cols = std::min<int64_t>(kernel.width, packed.n_rows - p * kernel.width),
-                   .out = packed.panels.data() + p * panel_bytes});
+                   .out = packed.memory.data() + p * panel_bytes});
     }
   });
 }

@@ -10,6 +10,8 @@
 #include "gemm/matmul.h"
 #include "kernels/dispatch.h"
 #include "model/model.h"
+#include "model/pack_cache.h"
+#include "model/packed_file.h"
 
 namespace cria::model {
 namespace {
@@ -89,8 +91,17 @@ Result<std::shared_ptr<const Model>> load(const std::string& path, const LoadOpt
   if (options.before_packing) CRIA_RETURN_IF_ERROR(options.before_packing(model));
   auto pool = ThreadPool::create(n_usable_processors());
   if (!pool.ok()) return pool.status();
+  if (!options.packed_path.empty()) {
+    CRIA_RETURN_IF_ERROR(attach_packed(options.packed_path, **pool, model));
+    return std::shared_ptr<const Model>(std::move(*prepared));
+  }
+  const PackCache cache(options.pack_cache, options.pack_cache_bytes);
+  if (!options.pack_cache.empty() && cache.attach(**pool, model)) {
+    return std::shared_ptr<const Model>(std::move(*prepared));
+  }
   CRIA_RETURN_IF_ERROR(
       pack_weights(*model.catalog, {model.kernels, **pool}, options.on_progress, model.weights));
+  if (!options.pack_cache.empty()) cache.keep(model);
   return std::shared_ptr<const Model>(std::move(*prepared));
 }
 

@@ -35,6 +35,9 @@ struct LoadOptions {
   std::string tokenizer_path = {};
   std::string isa = {};          // "": the best table
   std::string kernels_off = {};  // as kernels::choose_table takes it
+  std::string packed_path = {};  // a file of packed_file.h for this model; "": none
+  std::string pack_cache = {};   // the folder of a PackCache; "": none
+  uint64_t pack_cache_bytes = 0;
   std::function<bool(double)> on_progress = {};
   // Called once everything is checked and nothing big has been taken: an error ends the loading.
   std::function<Status(const Model&)> before_packing = {};

@@ -127,19 +127,6 @@ Status bind_rope_divisors(Binder& binder, const file::Catalog& catalog, Config& 
   return {};
 }
 
-// Every matrix of the products.
-std::vector<Linear*> all_linears(Weights& weights) {
-  std::vector<Linear*> all;
-  for (LayerWeights& layer : weights.layers) {
-    for (Linear* linear : {&layer.q, &layer.k, &layer.v, &layer.attention_output, &layer.gate,
-                           &layer.up, &layer.down}) {
-      all.push_back(linear);
-    }
-  }
-  all.push_back(&weights.output);
-  return all;
-}
-
 }  // namespace
 
 std::vector<NamedLinear> named_linears(const Weights& weights) {
@@ -156,6 +143,18 @@ std::vector<NamedLinear> named_linears(const Weights& weights) {
     }
   }
   all.push_back({weights.tied_output ? "token_embd.weight" : "output.weight", &weights.output});
+  return all;
+}
+
+std::vector<Linear*> linears_to_pack(Weights& weights) {
+  std::vector<Linear*> all;
+  for (LayerWeights& layer : weights.layers) {
+    for (Linear* linear : {&layer.q, &layer.k, &layer.v, &layer.attention_output, &layer.gate,
+                           &layer.up, &layer.down}) {
+      all.push_back(linear);
+    }
+  }
+  all.push_back(&weights.output);
   return all;
 }
 
@@ -225,11 +224,17 @@ Status pack_linear(const file::Catalog& catalog, const Compute& compute, Progres
 
 Status pack_weights(const file::Catalog& catalog, const Compute& compute,
                     const std::function<bool(double)>& on_progress, Weights& weights) {
-  const std::vector<Linear*> linears = all_linears(weights);
+  const std::vector<Linear*> linears = linears_to_pack(weights);
   Progress progress(linears, on_progress, catalog.source_name);
   for (Linear* linear : linears) {
     CRIA_RETURN_IF_ERROR(pack_linear(catalog, compute, progress, *linear));
   }
+  let_go_of_packed(catalog, weights);
+  return {};
+}
+
+void let_go_of_packed(const file::Catalog& catalog, Weights& weights) {
+  const std::vector<Linear*> linears = linears_to_pack(weights);
   // A page that is read brings its neighbours, so that some of every matrix are there again.
   const bool all_packed = std::all_of(linears.begin(), linears.end(), [](const Linear* linear) {
     return linear->packed.kernel != nullptr;
@@ -237,11 +242,10 @@ Status pack_weights(const file::Catalog& catalog, const Compute& compute,
   if (all_packed) catalog.drop_all();
   // A tied output that is multiplied as it stands is read whole for every token.
   const bool read_whole = weights.tied_output && weights.output.packed.kernel == nullptr;
-  if (read_whole) return {};
+  if (read_whole) return;
   file::FilePlace place = catalog.place_of(weights.embedding);
   weights.embedding.file = std::move(place.file);
   weights.embedding.file_offset = place.offset;
-  return {};
 }
 
 Result<Weights> bind_weights(const file::Catalog& catalog, Config& config) {

@@ -49,6 +49,8 @@ struct NamedLinear {
   const Linear* linear;
 };
 std::vector<NamedLinear> named_linears(const Weights& weights);
+// The same in the same order, to be packed.
+std::vector<Linear*> linears_to_pack(Weights& weights);
 
 // Finds every tensor and, for Llama 3.1, the RoPE divisors (into config.rope).
 // Errors: corrupt for a missing tensor or a shape that the hyperparameters contradict (both shapes
@@ -62,5 +64,8 @@ Result<Weights> bind_weights(const file::Catalog& catalog, Config& config);
 // Errors: out_of_memory, io_error, cancelled
 Status pack_weights(const file::Catalog& catalog, const Compute& compute,
                     const std::function<bool(double)>& on_progress, Weights& weights);
+// The end of that, where the panels came from elsewhere: nothing of the file stays resident that is
+// not used again.
+void let_go_of_packed(const file::Catalog& catalog, Weights& weights);
 
 }  // namespace cria::model

@@ -136,6 +136,32 @@ TEST(Run, OneBeamIsTheGreedyTextAndWhatContradictsBeamsIsRefused) {
   }
 }
 
+TEST(Run, PackedWeightsFromAFileOrTheCacheGiveTheSameText) {
+  const std::string model = synthetic_model(), packed = temporary_dir() + "/synthetic.packed";
+  const Words words = {"run", model, "-p", "abc", "-n", "24", "--temp", "0", "-v"};
+  const std::string expected = cria(words).out;
+  const ProcessResult made = cria({"pack", model, packed});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  Words from_file = words, from_cache = words;
+  from_file.insert(from_file.end(), {"--packed", packed});
+  from_cache.emplace_back("--pack-cache");
+  EXPECT_EQ(cria(from_file).out, expected);
+  const ProcessOptions own_cache = {
+      .environment = {{"XDG_CACHE_HOME", temporary_dir() + "/cache"}}};
+  const ProcessResult first = cria(from_cache, own_cache), second = cria(from_cache, own_cache);
+  EXPECT_EQ(first.out, expected);
+  EXPECT_NE(first.err.find("are kept in"), std::string::npos) << first.err;
+  EXPECT_EQ(second.out, expected);
+  EXPECT_NE(second.err.find("come from"), std::string::npos) << second.err;
+  from_file.back() = model;
+  const ProcessResult wrong = cria(from_file);
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_NE(wrong.err.find("no file of packed weights"), std::string::npos) << wrong.err;
+  EXPECT_EQ(cria({"pack", model}).exit_code, 2);
+  from_cache.insert(from_cache.end(), {"--packed", packed});
+  EXPECT_EQ(cria(from_cache).exit_code, 2);
+}
+
 TEST(Run, SeedIsReportedAndGivesTheSameTextAgain) {
   const std::string model = synthetic_model();
   const Words words = {"run", model, "-p", "abc", "-n", "24", "--ignore-eos"};

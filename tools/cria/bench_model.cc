@@ -8,6 +8,7 @@
 #include "generation.h"
 #include "interrupt.h"
 #include "measuring_commands.h"
+#include "opening.h"
 #include "output.h"
 #include "terminal.h"
 
@@ -18,8 +19,7 @@ constexpr int kFirstTokenPrompt = 20;
 
 // What the child of first_token_ms does: the likeliest token after a fixed prompt.
 int print_first_token(const BenchModelFlags& flags) {
-  const auto model = Model::open(flags.model.path,
-                                 {.tokenizer_path = flags.model.tokenizer, .isa = flags.model.isa});
+  const auto model = open_model(flags.model);
   if (!model.ok()) return fail(model.status());
   auto session =
       model->new_session({.n_ctx = 2 * kFirstTokenPrompt, .n_threads = flags.bench.threads[0]});
@@ -38,6 +38,8 @@ std::optional<double> first_token_ms(const BenchModelFlags& flags) {
                                     "--threads=" + std::to_string(flags.bench.threads[0])};
   if (!flags.model.tokenizer.empty()) words.push_back("--tokenizer=" + flags.model.tokenizer);
   if (!flags.model.isa.empty()) words.push_back("--isa=" + flags.model.isa);
+  if (!flags.model.packed.empty()) words.push_back("--packed=" + flags.model.packed);
+  if (flags.model.pack_cache) words.emplace_back("--pack-cache");
   return milliseconds_to_output(words);
 }
 

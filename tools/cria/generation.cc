@@ -43,6 +43,7 @@ Result<Session> open_session(const Model& model, const GenerationFlags& flags) {
   if (flags.draft_model.empty()) return model.new_session(flags.session);
   ModelFlags of_draft = flags.model;
   of_draft.path = flags.draft_model;
+  of_draft.packed.clear();  // that is the other one's
   const Result<Model> draft = open_model(of_draft);
   if (!draft.ok()) return draft.status();
   return model.new_session(flags.session, *draft);

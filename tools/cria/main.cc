@@ -25,6 +25,7 @@ constexpr std::string_view kHelp =
     "  cria inspect FILE         what a model file holds, and whether it can be run\n"
     "  cria tokenize [MODEL]     text to tokens\n"
     "  cria quantize IN OUT      a model in a smaller type\n"
+    "  cria pack MODEL OUT       its weights as this CPU reads them, for a faster start\n"
     "  cria imatrix MODEL -f TEXT -o FILE   which columns matter, for quantize\n"
     "  cria perplexity MODEL -f TEXT        how well a model predicts a text\n"
     "  cria synth OUT.gguf       a model of random weights, for measurements and tests\n"
@@ -101,6 +102,7 @@ int run_program(const std::vector<std::string>& words) {
   if (name == "inspect") return dispatch(rest, parse_inspect, inspect_command);
   if (name == "tokenize") return dispatch(rest, parse_tokenize, tokenize_command);
   if (name == "quantize") return dispatch(rest, parse_quantize, quantize_command);
+  if (name == "pack") return dispatch(rest, parse_pack, pack_command);
   if (name == "imatrix") return dispatch(rest, parse_imatrix, imatrix_command);
   if (name == "perplexity") return dispatch(rest, parse_perplexity, perplexity_command);
   if (name == "synth") return dispatch(rest, parse_synth, synth_command);
@@ -111,7 +113,8 @@ int run_program(const std::vector<std::string>& words) {
   if (name == "--version") return print(std::string("cria ") + version() + "\n");
   if (name == "--help" || name == "-h" || name == "help") return print(kHelp);
   complain("unknown command \"" + name +
-           "\"; commands: run, chat, al, inspect, tokenize, quantize, imatrix, perplexity, synth, "
+           "\"; commands: run, chat, al, inspect, tokenize, quantize, pack, imatrix, perplexity, "
+           "synth, "
            "bench, plan, explain, verify");
   return kExitUsage;
 }

@@ -29,6 +29,15 @@ void add_model_flags(CLI::App& app, ModelFlags& model) {
              model.tokenizer);
 }
 
+void add_packed_flags(CLI::App& app, ModelFlags& model) {
+  CLI::Option* packed = add_string(
+      app, "--packed", "FILE", "packed weights of this model, made by cria pack: nothing is packed",
+      model.packed);
+  app.add_flag("--pack-cache", model.pack_cache,
+               "keep packed weights in the cache folder, so that the next start is faster")
+      ->excludes(packed);
+}
+
 void add_threads_flag(CLI::App& app, int& n_threads) {
   add_integer(app, "-t,--threads", "threads; 0: all that this process may use", 0, kMaxThreads,
               n_threads);
@@ -139,6 +148,7 @@ void add_generation_flags(CLI::App& app, GenerationFlags& flags, Pending& pendin
   add_model_flags(app, flags.model);
   add_string(app, "--isa", "NAME", "kernel table, as in scalar or avx2; also CRIA_ISA",
              flags.model.isa);
+  add_packed_flags(app, flags.model);
   add_session_flags(app, flags.session);
   add_byte_size(app, "--mem",
                 "most memory that the program may take, as in 1.5G; without -c the largest context "
@@ -371,6 +381,7 @@ std::optional<int> parse_al(const std::vector<std::string>& words, AlOptions* op
              "write the house as it then is; fields that Cria does not know stay", options->save);
   add_string(app, "-m,--model", "FILE", "another model file of the same task", flags.model.path);
   add_string(app, "--isa", "NAME", "kernel table; also CRIA_ISA", flags.model.isa);
+  add_packed_flags(app, flags.model);
   add_basic_session_flags(app, flags.session);
   add_stats_flags(app, flags);
   app.footer(kAlExamples);

@@ -14,6 +14,8 @@ struct ModelFlags {
   std::string path;
   std::string tokenizer;
   std::string isa;
+  std::string packed;       // a file of cria pack; "": none
+  bool pack_cache = false;  // keep packed weights in the user's cache
 };
 
 struct PromptFlags {

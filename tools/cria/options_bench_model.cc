@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "flag_parsing.h"
+#include "model_flags.h"
 #include "options_bench.h"
 #include "size_list.h"
 
@@ -126,6 +127,7 @@ void add_model(CLI::App& app, ModelFlags& model) {
   add_string(app, "--tokenizer", "FILE", "vocabulary file of a llama2.c checkpoint",
              model.tokenizer);
   add_string(app, "--isa", "NAME", "kernel table; also CRIA_ISA", model.isa);
+  add_packed_flags(app, model);
 }
 
 void add_source(CLI::App& app, ModelFlags& model, std::string& synthetic, std::string& type) {

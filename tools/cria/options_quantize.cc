@@ -18,6 +18,15 @@ constexpr const char* kQuantizeExamples =
     "mixes, which keep more of what matters: q5_k_m q5_k_s q4_k_m q4_k_s q3_k_l q3_k_m q3_k_s.\n"
     "Vectors and norms stay f32. Rows that do not fit a block get another type, which is said.";
 
+constexpr const char* kPackExamples =
+    "Examples:\n"
+    "  cria pack model.gguf model.packed\n"
+    "  cria run model.gguf --packed model.packed -p \"Once upon a time\"\n"
+    "  cria pack model.gguf for-older-cpus.packed --isa avx2\n"
+    "The file is as large as the weights; it is mapped, so that a start packs nothing. It serves\n"
+    "that model and kernel table only, whose CPU may be another one; the model is still needed.\n"
+    "--pack-cache of run, chat, al and bench makes and finds such files by itself.";
+
 constexpr const char* kImatrixExamples =
     "Examples:\n"
     "  cria imatrix model-f16.gguf -f sample.txt -o model.imatrix.gguf\n"
@@ -68,6 +77,22 @@ std::optional<int> parse_quantize(const std::vector<std::string>& words, Quantiz
     if (flags->in.empty()) throw CLI::RequiredError("IN, the model to quantise,");
     if (flags->out.empty()) throw CLI::RequiredError("OUT, the file to write,");
     finish_threads(app, quantize.n_threads);
+  });
+}
+
+std::optional<int> parse_pack(const std::vector<std::string>& words, PackFlags* flags) {
+  CLI::App app("Writes a model's weights in the order in which the kernels of a CPU read them.",
+               "cria pack");
+  add_string(app, "MODEL", "FILE", "the model", flags->model.path);
+  add_string(app, "OUT", "FILE", "the file to write", flags->out);
+  add_string(app, "--tokenizer", "FILE", "vocabulary file of a llama2.c checkpoint",
+             flags->model.tokenizer);
+  add_string(app, "--isa", "NAME", "for this kernel table, as in avx2; also CRIA_ISA",
+             flags->model.isa);
+  app.footer(kPackExamples);
+  return parse(app, words, [&] {
+    if (flags->model.path.empty()) throw CLI::RequiredError("MODEL, the model to pack,");
+    if (flags->out.empty()) throw CLI::RequiredError("OUT, the file to write,");
   });
 }
 

@@ -16,6 +16,11 @@ struct QuantizeFlags {
   QuantizeOptions quantize;
 };
 
+struct PackFlags {
+  ModelFlags model;
+  std::string out;
+};
+
 struct ImatrixFlags {
   ModelFlags model;
   std::string text;  // a file
@@ -33,6 +38,7 @@ struct PerplexityFlags {
 
 // As the parsers in options.h.
 std::optional<int> parse_quantize(const std::vector<std::string>& words, QuantizeFlags* flags);
+std::optional<int> parse_pack(const std::vector<std::string>& words, PackFlags* flags);
 std::optional<int> parse_imatrix(const std::vector<std::string>& words, ImatrixFlags* flags);
 std::optional<int> parse_perplexity(const std::vector<std::string>& words, PerplexityFlags* flags);
 

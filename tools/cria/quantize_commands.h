@@ -6,6 +6,7 @@
 namespace cria::cli {
 
 int quantize_command(const QuantizeFlags& flags);
+int pack_command(const PackFlags& flags);
 int imatrix_command(const ImatrixFlags& flags);
 int perplexity_command(const PerplexityFlags& flags);
 
