@@ -95,9 +95,10 @@ CRIA_API Result<std::vector<KernelCheck>> verify_kernels(
 // bytes read from memory that no cache holds.
 struct MachineLimits {
   int n_threads = 0;
-  double f32_gops = 0;   // fp32
-  double int8_gops = 0;  // int8 * int8 -> int32, by the fastest exact instructions of the table
-  double read_gbs = 0;   // GB/s, 10^9 bytes
+  double f32_gops = 0;    // fp32
+  double int8_gops = 0;   // int8 * int8 -> int32, by the fastest exact instructions of the table
+  double block_gops = 0;  // the products of quantised blocks, by the fastest for their range
+  double read_gbs = 0;    // GB/s, 10^9 bytes
 };
 // isa: as in ModelOptions. Errors: invalid_argument, out_of_memory (256 MB of scratch).
 CRIA_API Result<MachineLimits> measure_limits(int n_threads = 0, const std::string& isa = "");

@@ -94,6 +94,8 @@ Result<MachineLimits> measure_limits(int n_threads, const std::string& isa) {
     limits.n_threads = (*pool)->n_threads();
     limits.f32_gops = peak_gops(*table->peak_f32, **pool);
     limits.int8_gops = peak_gops(*table->peak_int8, **pool);
+    const bool same = table->peak_blocks == table->peak_int8;
+    limits.block_gops = same ? limits.int8_gops : peak_gops(*table->peak_blocks, **pool);
     limits.read_gbs = read_gbs(*buffer, **pool);
     return limits;
   });

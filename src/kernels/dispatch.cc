@@ -66,6 +66,7 @@ void overlay(Table& below, const Table& above, bool may_be_off, Off& off) {
   });
   if (above.peak_f32 != nullptr) below.peak_f32 = above.peak_f32;
   if (above.peak_int8 != nullptr) below.peak_int8 = above.peak_int8;
+  if (above.peak_blocks != nullptr) below.peak_blocks = above.peak_blocks;
 }
 
 // Names of tables that do not take part may be switched off too.

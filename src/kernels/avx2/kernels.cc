@@ -27,6 +27,6 @@ namespace {
 
 }  // namespace
 
-constinit const Table kTable = make_table("avx2", kPacked, &kPeakF32, &kPeakInt8);
+constinit const Table kTable = make_table("avx2", kPacked, &kPeakF32, &kPeakInt8, &kPeakBlocks);
 
 }  // namespace cria::kernels::avx2

@@ -17,6 +17,7 @@ namespace {
 #include "kernels/shared/attend.inl.h"
 #include "kernels/shared/table.inl.h"
 #include "kernels/shared/peak.inl.h"
+#include "kernels/shared/arm_peak.inl.h"
 #include "kernels/shared/arm_tile.inl.h"
 #include "kernels/shared/arm_by_element.inl.h"
 #include "kernels/neon/packed_float.inl.h"
@@ -26,8 +27,20 @@ namespace {
 #include "kernels/neon/packed.inl.h"
 // clang-format on
 
+// What widens the 16-bit sums is left out.
+struct Smlal {
+  using Sums = int16x8_t;
+  static constexpr int kProducts = 8;
+  static Sums start(int i) { return vdupq_n_s16(static_cast<int16_t>(i)); }
+  static Sums run(Sums sums) {
+    return vmlal_s8(sums, vget_low_s8(vreinterpretq_s8_s16(sums)), vdup_n_s8(3));
+  }
+  static int32_t total(Sums sums) { return vaddvq_s16(sums); }
+};
+
 }  // namespace
 
-constinit const Table kTable = make_table("neon", kPacked, &kPeakF32);
+constinit const Table kTable =
+    make_table("neon", kPacked, &kPeakF32, &kPeakOf<Smlal>, &kPeakOf<Smlal>);
 
 }  // namespace cria::kernels::neon

@@ -16,6 +16,7 @@ constexpr Table make_table() {
   table.store_f16 = store_f16;
   table.peak_f32 = &kPeakF32;
   table.peak_int8 = &kPeakInt8;
+  table.peak_blocks = &kPeakInt8;
   for (size_t i = 0; i < table.packed.size(); ++i) table.packed[i] = &kPacked[i];
   return table;
 }

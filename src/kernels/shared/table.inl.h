@@ -2,7 +2,8 @@
 
 // packed: kNumPackedTypes kernels.
 constexpr Table make_table(const char* name, const PackedKernel* packed,
-                           const Peak* peak_f32 = nullptr, const Peak* peak_int8 = nullptr) {
+                           const Peak* peak_f32 = nullptr, const Peak* peak_int8 = nullptr,
+                           const Peak* peak_blocks = nullptr) {
   Table table;
   table.name = name;
   table.quantize_q8a = quantize_q8a;
@@ -12,6 +13,7 @@ constexpr Table make_table(const char* name, const PackedKernel* packed,
   table.store_f16 = store_f16_row;
   table.peak_f32 = peak_f32;
   table.peak_int8 = peak_int8;
+  table.peak_blocks = peak_blocks;
   for (int i = 0; i < kNumPackedTypes; ++i) table.packed[i] = packed + i;
   return table;
 }

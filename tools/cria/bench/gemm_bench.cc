@@ -210,7 +210,7 @@ std::vector<GemmResult> run_case(const GemmCase& c, bool cold, int repeats,
 }  // namespace
 
 double peak_of(const MachineLimits& limits, ElementType type) {
-  return is_int(type) || is_block(type) ? limits.int8_gops : limits.f32_gops;
+  return is_block(type) ? limits.block_gops : is_int(type) ? limits.int8_gops : limits.f32_gops;
 }
 
 std::vector<std::unique_ptr<GemmLibrary>> gemm_libraries(const GemmBenchOptions& options) {

@@ -167,7 +167,7 @@ double seconds_at_peak(const ModelContext& context, int64_t n_tokens, int64_t n_
   double seconds = 0;
   for (const MatrixReport& matrix : context.explanation.matrices) {
     const int64_t n = matrix.what == "output" ? n_logits : n_tokens;
-    const double gops = matrix.in_int8 ? context.limits.int8_gops : context.limits.f32_gops;
+    const double gops = matrix.in_int8 ? context.limits.block_gops : context.limits.f32_gops;
     seconds += 2e-9 * static_cast<double>(matrix.n * matrix.k * matrix.count * n) / gops;
   }
   return seconds;

@@ -80,6 +80,7 @@ Json keys_of(const ModelBenchFacts& facts, const ModelResult& result) {
           {"peak_share", result.peak_share},
           {"read_gbs", context.limits.read_gbs},
           {"int8_gops", context.limits.int8_gops},
+          {"block_gops", context.limits.block_gops},
           {"f32_gops", context.limits.f32_gops},
           {"token_bytes", context.explanation.weight_bytes},
           {"rss_bytes", result.rss_bytes},
@@ -138,7 +139,7 @@ std::string model_table_foot(const ModelBenchFacts& facts, const ModelResult& la
   text += "cpu: " + printable(cpu_name()) + ", kernels " + facts.model.kernels +
           format("; %d thread%s: reads %.1f GB/s, %.0f int8 GOP/s, %.0f fp32 GFLOP/s\n",
                  limits.n_threads, limits.n_threads == 1 ? "" : "s", limits.read_gbs,
-                 limits.int8_gops, limits.f32_gops);
+                 limits.block_gops, limits.f32_gops);
   const std::string first = facts.first_token_ms
                                 ? format("%.0f ms after the start", *facts.first_token_ms)
                                 : "not measured";
