@@ -56,7 +56,10 @@ Status read_matrix(const file::Catalog& catalog, const file::NamedTensor& sums,
   CRIA_RETURN_IF_ERROR(read_floats(catalog, sums, mean));
   CRIA_RETURN_IF_ERROR(read_floats(catalog, *counts, count));
   if (count[0] <= 0) return {};  // never used: it says nothing
-  for (float& square : mean) square /= count[0];
+  for (float& square : mean) {
+    square /= count[0];
+    if (!std::isfinite(square)) return wrong(catalog, *counts, "is too small for its sums");
+  }
   importance.emplace(name, std::move(mean));
   return {};
 }
@@ -66,14 +69,17 @@ Status read_matrix(const file::Catalog& catalog, const file::NamedTensor& sums,
 Result<Importance> read_importance(const std::string& path) {
   const auto opened = file::open_catalog(path, "");
   if (!opened.ok()) return opened.status();
-  const file::Catalog& catalog = **opened;
+  return importance_in(**opened);
+}
+
+Result<Importance> importance_in(const file::Catalog& catalog) {
   std::string_view kind;
   if (catalog.find("general.type") != nullptr) {
     CRIA_RETURN_IF_ERROR(catalog.get("general.type", kind));
   }
   if (kind != "imatrix") {
-    return unsupported(path, ": found a ", catalog.format, " file with a general.type of ",
-                       quoted(kind),
+    return unsupported(catalog.source_name, ": found a ", catalog.format,
+                       " file with a general.type of ", quoted(kind),
                        ", expected 'imatrix'; make one with: cria imatrix MODEL -f "
                        "TEXT -o FILE");
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cria/status.h"
+#include "file/catalog.h"
 
 namespace cria::convert {
 
@@ -30,8 +31,10 @@ Status write_importance(const ImportanceFile& importance, const std::string& pat
 // Mean squares of the inputs, by the matrix's name.
 using Importance = std::map<std::string, std::vector<float>, std::less<>>;
 
-// Errors: as open_catalog; corrupt where a tensor has another type or shape than it should, is
+// Errors: corrupt where a tensor has another type or shape than it should, is
 // negative, infinite or NaN, or lacks its other half; unsupported for a GGUF of another kind.
+Result<Importance> importance_in(const file::Catalog& catalog);
+// Also those of open_catalog.
 Result<Importance> read_importance(const std::string& path);
 
 }  // namespace cria::convert

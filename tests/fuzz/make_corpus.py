@@ -127,6 +127,23 @@ def write_all(folder, seeds):
         (CORPUS / folder / name).write_bytes(data)
 
 
+def importance_seeds():
+    kind = key("general.type", "string", "imatrix")
+    sums, counts = tensor("w.in_sum2", [4], 0, 0), tensor("w.counts", [1], 0, 32)
+    good = gguf([kind], [sums, counts], 0)
+    floats = struct.pack("<4f16x1f", 1, 2, 0, 4, 8)
+    good += bytes(-len(good) % 32) + floats
+    return {
+        "good": good,
+        "never_used": good[:-4] + struct.pack("<f", 0),
+        "tiny_count": good[:-4] + struct.pack("<f", 1e-45),
+        "negative": good.replace(struct.pack("<f", 2), struct.pack("<f", -2)),
+        "no_counts": gguf([kind], [sums], 16),
+        "model": gguf([], [sums, counts], 36),
+    }
+
+
+write_all("importance", importance_seeds())
 write_all("gguf", gguf_seeds())
 write_all("llama2c", llama2c_seeds())
 write_all("llama2c_tokenizer", vocabulary_seeds())

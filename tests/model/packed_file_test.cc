@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/checksum.h"
+#include "file/packed_index.h"
 #include "model/pack_cache.h"
 #include "support/shared_data.h"
 #include "support/tiny_model.h"
@@ -69,7 +70,7 @@ TEST_F(PackedFile, NoDamagedFileIsTaken) {
   const auto model = prepared();
   std::mt19937 random(7);  // NOLINT: a fixed seed
   ByteReader in(as_bytes(whole), path_);
-  const auto index = read_packed_index(in);
+  const auto index = file::read_packed_index(in);
   ASSERT_TRUE(index.ok());
   const auto in_head = static_cast<size_t>(in.position()) + 8;  // with its checksum
   for (int i = 0; i < 600; ++i) {
@@ -80,10 +81,11 @@ TEST_F(PackedFile, NoDamagedFileIsTaken) {
     flipped[at] = static_cast<char>(flipped[at] ^ (1 << random() % 8));
     testing::write_file(path_, flipped);
     const bool is_padding =
-        at >= in_head &&
-        std::none_of(index->entries.begin(), index->entries.end(), [&](const PackedEntry& entry) {
-          return at >= entry.offset && at < entry.offset + entry.n_bytes;
-        });
+        at >= in_head && std::none_of(index->entries.begin(), index->entries.end(),
+                                      [&](const file::PackedEntry& entry) {
+                                        return at >= entry.offset &&
+                                               at < entry.offset + entry.n_bytes;
+                                      });
     EXPECT_EQ(attach(*model).ok(), is_padding) << "flipped at " << at;
   }
   testing::write_file(path_, whole);
@@ -95,7 +97,7 @@ TEST_F(PackedFile, NoForgedHeadReachesBeyondTheFile) {
   ASSERT_TRUE(save_packed(**load_with(), path_).ok());
   const std::string whole = testing::read_file(path_);
   ByteReader in(as_bytes(whole), path_);
-  const auto index = read_packed_index(in);
+  const auto index = file::read_packed_index(in);
   const auto head_end = static_cast<size_t>(in.position());
   const uint64_t offset = index->entries[0].offset, n_bytes = index->entries[0].n_bytes;
   const auto model = prepared();
