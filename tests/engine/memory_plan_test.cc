@@ -16,7 +16,7 @@ TEST(MemoryPlan, WeightGroupsAreWhatIsPacked) {
   const auto model = load_tiny(tiny);
   uint64_t packed = 0, planned = 0, n_matrices = 0;
   for (const model::NamedLinear& each : model::named_linears(model->weights)) {
-    packed += each.linear->packed.panels.size_bytes();
+    packed += each.linear->packed.memory.size_bytes();
   }
   for (const WeightGroup& group : weight_groups(*model)) {
     EXPECT_NE(group.kernel, nullptr);
