@@ -89,14 +89,15 @@ void Scheduler::add(Job job) {
   waiting_.insert(after, std::move(task));
 }
 
-// True where a running task is just evaluating much of this one's prompt: to wait for its pages
+// True where a running task has yet to evaluate much of this one's prompt: to wait for its pages
 // costs less than to evaluate the same again.
 bool Scheduler::shares_prompt_with_running(const Task& task) const {
   return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
     if (other->text.size() - other->n_evaluated <= 1) return false;  // a reply that goes on
     const auto differs =
         std::mismatch(task.text.begin(), task.text.end(), other->text.begin(), other->text.end());
-    return differs.first - task.text.begin() >= 2 * ops::kKvPage;
+    const int64_t n_shared = (differs.first - task.text.begin()) / ops::kKvPage * ops::kKvPage;
+    return n_shared >= static_cast<int64_t>(other->n_evaluated) + 2 * ops::kKvPage;
   });
 }
 
