@@ -114,6 +114,12 @@ inline VecI field(VecI v, int shift, int mask) {
 inline VecI with_high(VecI a, VecI b, int shift) {
   return _mm256_or_si256(a, _mm256_slli_epi16(b, shift));
 }
+// a | field(v, from, mask) << to of each byte. Requires that the bits of a there are 0.
+inline VecI with_field(VecI a, VecI v, int from, int mask, int to) {
+  const VecI moved = from > to ? _mm256_srli_epi16(v, from - to) : _mm256_slli_epi16(v, to - from);
+  return _mm256_or_si256(a,
+                         _mm256_and_si256(moved, _mm256_set1_epi8(static_cast<char>(mask << to))));
+}
 // Byte b of each lane: 1 where bit 4 * i + b of the lane is set, else 0.
 template <int i>
 inline VecI spread_bits(VecI v) {

@@ -108,6 +108,12 @@ inline VecI field(VecI v, int shift, int mask) {
 inline VecI with_high(VecI a, VecI b, int shift) {
   return as_lanes(vorrq_u8(as_bytes(a), as_bytes(b) << static_cast<uint8_t>(shift)));
 }
+// a | field(v, from, mask) << to of each byte. Requires that the bits of a there are 0.
+inline VecI with_field(VecI a, VecI v, int from, int mask, int to) {
+  const uint8x16_t moved = from > to ? as_bytes(v) >> static_cast<uint8_t>(from - to)
+                                     : as_bytes(v) << static_cast<uint8_t>(to - from);
+  return as_lanes(vbslq_u8(vdupq_n_u8(static_cast<uint8_t>(mask << to)), moved, as_bytes(a)));
+}
 // Byte b of each lane: 1 where bit 4 * i + b of the lane is set, else 0.
 template <int i>
 inline VecI spread_bits(VecI v) {

@@ -39,6 +39,7 @@ template <typename Source>
 [[gnu::always_inline]] inline void unpack_nibbles(const Source& rows, int64_t offset, VecI* q) {
   VecI bytes[4];
   load_16_columns_of_rows(rows, offset, bytes);
+#pragma GCC unroll 8
   for (int i = 0; i < 4; ++i) {
     q[i] = field(bytes[i], 0, 15);
     q[i + 4] = field(bytes[i], 4, 15);
@@ -147,10 +148,13 @@ struct Q2K {
     for (int i_128 = 0; i_128 < 2; ++i_128) {
       VecI bytes[8];
       load_32_columns_of_rows(rows, offset + offsetof(Block, qs) + 32 * i_128, bytes);
+#pragma GCC unroll 8
       for (int i_32 = 0; i_32 < 4; ++i_32) {
         const int i_part = 4 * i_128 + i_32;
         Part part;
+#pragma GCC unroll 8
         for (int i = 0; i < 8; ++i) part.q[i] = field(bytes[i], 2 * i_32, 3);
+#pragma GCC unroll 8
         for (int half = 0; half < 2; ++half) {
           const VecI scale = scales[i_part / 2];
           const int i_byte = 2 * (i_part % 2) + half;
@@ -178,12 +182,15 @@ struct Q3K {
     for (int i_128 = 0; i_128 < 2; ++i_128) {
       VecI bytes[8];
       load_32_columns_of_rows(rows, offset + offsetof(Block, qs) + 32 * i_128, bytes);
+#pragma GCC unroll 8
       for (int i_32 = 0; i_32 < 4; ++i_32) {
         const int i_part = 4 * i_128 + i_32;
         Part part;
+#pragma GCC unroll 8
         for (int i = 0; i < 8; ++i) {
-          part.q[i] = with_high(field(bytes[i], 2 * i_32, 3), field(third_bits[i], i_part, 1), 2);
+          part.q[i] = with_field(field(bytes[i], 2 * i_32, 3), third_bits[i], i_part, 1, 2);
         }
+#pragma GCC unroll 8
         for (int half = 0; half < 2; ++half) {
           const VecF scale = byte_to_floats(scales[i_part / 2], 2 * (i_part % 2) + half);
           part.d[half] = mul(d, add(scale, splat(-32)));
@@ -200,10 +207,10 @@ struct Q3K {
     const VecI low_a = load_32_of_rows(rows, offset);
     const VecI low_b = load_32_of_rows(rows, offset + 4);
     const VecI high = load_32_of_rows(rows, offset + 8);
-    out[0] = with_high(field(low_a, 0, 15), field(high, 0, 3), 4);
-    out[1] = with_high(field(low_b, 0, 15), field(high, 2, 3), 4);
-    out[2] = with_high(field(low_a, 4, 15), field(high, 4, 3), 4);
-    out[3] = with_high(field(low_b, 4, 15), field(high, 6, 3), 4);
+    out[0] = with_field(field(low_a, 0, 15), high, 0, 3, 4);
+    out[1] = with_field(field(low_b, 0, 15), high, 2, 3, 4);
+    out[2] = with_field(field(low_a, 4, 15), high, 4, 3, 4);
+    out[3] = with_field(field(low_b, 4, 15), high, 6, 3, 4);
   }
 };
 
@@ -220,8 +227,8 @@ struct Header4K {
     dmin = f16_from_high(head[0]);
     scales[0] = field(head[1], 0, 63);
     mins[0] = field(head[2], 0, 63);
-    scales[1] = with_high(field(head[3], 0, 15), field(head[1], 6, 3), 4);
-    mins[1] = with_high(field(head[3], 4, 15), field(head[2], 6, 3), 4);
+    scales[1] = with_field(field(head[3], 0, 15), head[1], 6, 3, 4);
+    mins[1] = with_field(field(head[3], 4, 15), head[2], 6, 3, 4);
   }
   [[gnu::always_inline]] void set_scale(int i_part, Part& part) const {
     part.d[0] = mul(d, byte_to_floats(scales[i_part / 4], i_part % 4));
@@ -237,10 +244,12 @@ struct Q4K {
   template <typename Source, typename Take>
   [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     const Header4K header(rows, offset);
+#pragma GCC unroll 8
     for (int i_part = 0; i_part < 8; ++i_part) {
       VecI bytes[8];
       load_32_columns_of_rows(rows, offset + offsetof(Block, qs) + 32 * (i_part / 2), bytes);
       Part part;
+#pragma GCC unroll 8
       for (int i = 0; i < 8; ++i) part.q[i] = field(bytes[i], 4 * (i_part % 2), 15);
       header.set_scale(i_part, part);
       take(i_part, part);
@@ -258,13 +267,15 @@ struct Q5K {
     const Header4K header(rows, offset);
     VecI fifth_bits[8];
     load_32_columns_of_rows(rows, offset + offsetof(Block, qh), fifth_bits);
+#pragma GCC unroll 8
     for (int i_part = 0; i_part < 8; ++i_part) {
       VecI bytes[8];
       load_32_columns_of_rows(rows, offset + offsetof(Block, qs) + 32 * (i_part / 2), bytes);
       Part part;
+#pragma GCC unroll 8
       for (int i = 0; i < 8; ++i) {
         const VecI low = field(bytes[i], 4 * (i_part % 2), 15);
-        part.q[i] = with_high(low, field(fifth_bits[i], i_part, 1), 4);
+        part.q[i] = with_field(low, fifth_bits[i], i_part, 1, 4);
       }
       header.set_scale(i_part, part);
       take(i_part, part);
@@ -287,13 +298,16 @@ struct Q6K {
       load_32_columns_of_rows(rows, offset + offsetof(Block, ql) + 64 * i_128, low[0]);
       load_32_columns_of_rows(rows, offset + offsetof(Block, ql) + 64 * i_128 + 32, low[1]);
       load_32_columns_of_rows(rows, offset + offsetof(Block, qh) + 32 * i_128, high);
+#pragma GCC unroll 8
       for (int i_32 = 0; i_32 < 4; ++i_32) {
         const int i_part = 4 * i_128 + i_32;
         Part part;
+#pragma GCC unroll 8
         for (int i = 0; i < 8; ++i) {
-          part.q[i] = with_high(field(low[i_32 % 2][i], 4 * (i_32 / 2), 15),
-                                field(high[i], 2 * i_32, 3), 4);
+          part.q[i] =
+              with_field(field(low[i_32 % 2][i], 4 * (i_32 / 2), 15), high[i], 2 * i_32, 3, 4);
         }
+#pragma GCC unroll 8
         for (int half = 0; half < 2; ++half) {
           const int i_byte = 2 * (i_part % 2) + half;
           part.d[half] = mul(d, signed_byte_to_floats(scales[i_part / 2], i_byte));
