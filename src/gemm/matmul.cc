@@ -1,6 +1,7 @@
 #include "gemm/matmul.h"
 
 #include <algorithm>
+#include <array>
 
 #include "gemm/packed_product.h"
 
@@ -130,12 +131,13 @@ void MatmulInput::interleave(const Compute& compute, const kernels::PackedKernel
   held_k_block_ = plan.k_block;
 }
 
-void matmul(const Compute& compute, const TensorView& w, const PackedWeights& packed,
-            MatmulInput& x, const float* bias, float* out, int64_t out_stride) {
-  if (packed.kernel == nullptr) {
-    return multiply_as_it_stands(compute, w, x, bias, out, out_stride);
-  }
-  PackedProduct product;
+namespace {
+
+// The sums are made in out: no scratch.
+PlannedProduct planned(const Compute& compute, const Factor& factor, MatmulInput& x) {
+  const PackedWeights& packed = *factor.packed;
+  PlannedProduct planned;
+  PackedProduct& product = planned.product;
   product.kernel = packed.kernel;
   product.type = packed.type;
   product.shape = {.m = x.n_tokens(),
@@ -143,10 +145,35 @@ void matmul(const Compute& compute, const TensorView& w, const PackedWeights& pa
                    .k = packed.n_cols,
                    .n_threads = compute.pool.n_threads()};
   product.panels = packed.panels;
-  product.out = {.c = reinterpret_cast<std::byte*>(out), .c_stride = out_stride, .bias = bias};
-  const Plan plan = plan_product(*packed.kernel, packed.type, product.shape);
-  product.a = x.lhs_for(compute, packed, plan);
-  run(product, plan, compute.pool, nullptr);  // the sums are made in out: no scratch
+  product.out = {.c = reinterpret_cast<std::byte*>(factor.out),
+                 .c_stride = factor.out_stride,
+                 .bias = factor.bias};
+  planned.plan = plan_product(*packed.kernel, packed.type, product.shape);
+  product.a = x.lhs_for(compute, packed, planned.plan);
+  return planned;
+}
+
+}  // namespace
+
+void matmul(const Compute& compute, std::span<const Factor> factors, MatmulInput& x) {
+  constexpr size_t kMost = 4;
+  std::array<PlannedProduct, kMost> together;
+  while (!factors.empty()) {
+    const Factor& first = factors.front();
+    if (first.packed->kernel == nullptr) {
+      multiply_as_it_stands(compute, *first.w, x, first.bias, first.out, first.out_stride);
+      factors = factors.subspan(1);
+      continue;
+    }
+    // What one kernel reads of the input is of no use to another.
+    size_t n = 0;
+    for (; n < std::min(kMost, factors.size()); ++n) {
+      if (factors[n].packed->kernel != first.packed->kernel) break;
+      together[n] = planned(compute, factors[n], x);
+    }
+    run_together(std::span(together).first(n), compute.pool);
+    factors = factors.subspan(n);
+  }
 }
 
 }  // namespace cria::gemm

@@ -57,12 +57,21 @@ class MatmulInput {
   int64_t held_k_block_ = 0;
 };
 
-// out[t, r] = sum over c of w[r, c] * x[t, c] + bias[r]
+// A matrix that meets an input.
 // Shapes    w [n_rows, n_cols] of a computable type, and packed from it; bias [n_rows] or null; out
 //           rows out_stride floats apart
-// Requires  x.n_cols() == w.n_cols(); out overlaps neither
+struct Factor {
+  const TensorView* w;
+  const PackedWeights* packed;
+  const float* bias;
+  float* out;
+  int64_t out_stride;
+};
+
+// For each factor: out[t, r] = sum over c of w[r, c] * x[t, c] + bias[r]. Those of one kernel are
+// shared out to the threads at once.
+// Requires  x.n_cols() == w.n_cols(); out overlaps nothing else
 // Order     of accumulation: the kernels' (n_cols alone), so threads and chunks change no bit
-void matmul(const Compute& compute, const TensorView& w, const PackedWeights& packed,
-            MatmulInput& x, const float* bias, float* out, int64_t out_stride);
+void matmul(const Compute& compute, std::span<const Factor> factors, MatmulInput& x);
 
 }  // namespace cria::gemm

@@ -152,4 +152,33 @@ void run(const PackedProduct& product, const Plan& plan, ThreadPool& pool, std::
   pool.for_each(n_panels, plan.panels_per_claim, work);
 }
 
+void run_together(std::span<const PlannedProduct> products, ThreadPool& pool) {
+  if (products.size() == 1) return run(products[0].product, products[0].plan, pool, nullptr);
+  int64_t n_claims = 0, work = 0;
+  const auto claims_of = [](const PlannedProduct& each) {
+    const int64_t width = each.product.kernel->width, n = each.product.shape.n;
+    const int64_t n_panels = (n + width - 1) / width;
+    return (n_panels + each.plan.panels_per_claim - 1) / each.plan.panels_per_claim;
+  };
+  for (const PlannedProduct& each : products) {
+    n_claims += claims_of(each);
+    work += each.product.shape.m * each.product.shape.n * each.product.shape.k;
+  }
+  const auto run_claims = [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin; i < end; ++i) {
+      int64_t claim = i;
+      const PlannedProduct* each = products.data();
+      for (; claim >= claims_of(*each); ++each) claim -= claims_of(*each);
+      const int64_t width = each->product.kernel->width;
+      const int64_t n_panels = (each->product.shape.n + width - 1) / width;
+      const int64_t first = claim * each->plan.panels_per_claim;
+      Claim(each->product, each->plan, first,
+            std::min(n_panels, first + each->plan.panels_per_claim), nullptr)
+          .run();
+    }
+  };
+  if (work < kMinParallelWork) return run_claims(0, n_claims, 0);
+  pool.for_each(n_claims, 1, run_claims);
+}
+
 }  // namespace cria::gemm

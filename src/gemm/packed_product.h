@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "gemm/epilogue.h"
 #include "gemm/lhs.h"
@@ -27,5 +28,12 @@ int64_t product_scratch_bytes(const PackedProduct& product, const Plan& plan);
 
 // Requires  sizes above 0; scratch of product_scratch_bytes, aligned to 64 bytes
 void run(const PackedProduct& product, const Plan& plan, ThreadPool& pool, std::byte* scratch);
+
+// Several products that need no scratch, shared out to the threads at once. Requires  sums_in_c()
+struct PlannedProduct {
+  PackedProduct product;
+  Plan plan;
+};
+void run_together(std::span<const PlannedProduct> products, ThreadPool& pool);
 
 }  // namespace cria::gemm

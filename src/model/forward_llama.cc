@@ -21,12 +21,23 @@ struct Pass {
   const InputObserver* observe;
 };
 
-void multiply(Pass& pass, const Linear& linear, float* out) {
-  if (pass.observe != nullptr && *pass.observe) {
-    (*pass.observe)(linear, pass.input.x(), pass.input.n_tokens());
+// Products with one input.
+struct Product {
+  const Linear& linear;
+  float* out;
+};
+template <size_t n>
+void multiply(Pass& pass, const Product (&products)[n]) {
+  gemm::Factor factors[n];
+  for (size_t i = 0; i < n; ++i) {
+    const Linear& linear = products[i].linear;
+    if (pass.observe != nullptr && *pass.observe) {
+      (*pass.observe)(linear, pass.input.x(), pass.input.n_tokens());
+    }
+    factors[i] = {&linear.weight, &linear.packed, linear.bias_or_null(), products[i].out,
+                  linear.weight.n_rows()};
   }
-  gemm::matmul(pass.compute, linear.weight, linear.packed, pass.input, linear.bias_or_null(), out,
-               linear.weight.n_rows());
+  gemm::matmul(pass.compute, factors, pass.input);
 }
 
 // x += W_o attention(rope(W_q norm(x)), rope(W_k norm(x)), W_v norm(x))
@@ -38,9 +49,7 @@ void attention_block(Pass& pass, int i_layer) {
   ops::rms_norm(pass.compute, ws.x.data(), n, config.d_model, layer.attention_norm.data(),
                 config.rms_eps, ws.normed.data());
   pass.input.set(ws.normed.data(), n, config.d_model);
-  multiply(pass, layer.q, ws.q.data());
-  multiply(pass, layer.k, ws.k.data());
-  multiply(pass, layer.v, ws.v.data());
+  multiply(pass, {{layer.q, ws.q.data()}, {layer.k, ws.k.data()}, {layer.v, ws.v.data()}});
   const ops::RopeFrequencies& frequencies = *pass.model.rope;
   ops::rope(pass.compute, frequencies, ws.cos_sin.data(), n, config.n_heads, config.head_dim,
             ws.q.data());
@@ -57,7 +66,7 @@ void attention_block(Pass& pass, int i_layer) {
                   .scale = 1.0f / std::sqrt(static_cast<float>(config.head_dim)),
                   .out = ws.attended.data()});
   pass.input.set(ws.attended.data(), n, static_cast<int64_t>(config.n_heads) * config.head_dim);
-  multiply(pass, layer.attention_output, ws.normed.data());
+  multiply(pass, {{layer.attention_output, ws.normed.data()}});
   ops::add(pass.compute, ws.x.data(), ws.normed.data(), n * config.d_model);
 }
 
@@ -70,11 +79,10 @@ void feed_forward_block(Pass& pass, int i_layer) {
   ops::rms_norm(pass.compute, ws.x.data(), n, config.d_model, layer.ffn_norm.data(), config.rms_eps,
                 ws.normed.data());
   pass.input.set(ws.normed.data(), n, config.d_model);
-  multiply(pass, layer.gate, ws.gate.data());
-  multiply(pass, layer.up, ws.up.data());
+  multiply(pass, {{layer.gate, ws.gate.data()}, {layer.up, ws.up.data()}});
   ops::swiglu(pass.compute, ws.gate.data(), ws.up.data(), n * config.d_ff, ws.gate.data());
   pass.input.set(ws.gate.data(), n, config.d_ff);
-  multiply(pass, layer.down, ws.normed.data());
+  multiply(pass, {{layer.down, ws.normed.data()}});
   ops::add(pass.compute, ws.x.data(), ws.normed.data(), n * config.d_model);
 }
 
@@ -95,7 +103,7 @@ void output_block(Pass& pass, const ForwardArgs& args) {
   }
   if (n_wanted == 0) return;
   pass.input.set(pass.ws.normed.data(), n_wanted, config.d_model);
-  multiply(pass, pass.model.weights.output, args.logits);
+  multiply(pass, {{pass.model.weights.output, args.logits}});
 }
 
 // The rows of all slices, one after the other: tokens, angles of RoPE, and where they belong.

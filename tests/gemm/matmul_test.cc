@@ -73,7 +73,8 @@ std::vector<float> run(const Problem& p, std::string_view isa, int n_threads, bo
   EXPECT_TRUE(packed.ok());
   const int64_t stride = p.w.n_rows() + 3;
   std::vector<float> out(static_cast<size_t>(p.n_tokens * stride), -7.0f);
-  matmul(compute, p.w, *packed, input, with_bias ? p.bias.data() : nullptr, out.data(), stride);
+  const Factor factor = {&p.w, &*packed, with_bias ? p.bias.data() : nullptr, out.data(), stride};
+  matmul(compute, {&factor, 1}, input);
   return out;
 }
 
@@ -131,6 +132,51 @@ INSTANTIATE_TEST_SUITE_P(Types, MatmulOn,
                          ::testing::Values(DType::f32, DType::q8_0, DType::grouped_i8),
                          [](const auto& type) { return dtype_info(type.param).name; });
 
+// Several products with one input: some of one kernel, others between them, small and large ones.
+TEST(Matmul, FactorsTogetherGiveTheBitsOfEachAlone) {
+  for (const std::string_view isa : kernels::runnable_tables()) {
+    for (const int64_t n_tokens : {1, 9}) {
+      const DType types[] = {DType::q8_0, DType::q8_0, DType::f32, DType::grouped_i8, DType::f32,
+                             DType::f32,  DType::f32,  DType::f32, DType::q8_0};
+      std::vector<Problem> problems;
+      uint32_t seed = 1;
+      for (const DType type : types) {
+        problems.push_back(make_problem(type, n_tokens, seed % 2 == 0 ? 7 : 530, 160, seed));
+        problems.back().x = problems.front().x;
+        ++seed;
+      }
+      const auto table = kernels::choose_table(isa);
+      for (const int n_threads : {1, 3}) {
+        auto pool = ThreadPool::create(n_threads);
+        const Compute compute{*table, **pool};
+        uint64_t scratch_bytes = 0;
+        for (const Problem& p : problems) {
+          scratch_bytes =
+              std::max(scratch_bytes, MatmulInput::scratch_bytes(*table, n_tokens, p.w));
+        }
+        std::vector<std::byte> scratch(scratch_bytes);
+        MatmulInput input(scratch);
+        input.set(problems[0].x.data(), n_tokens, 160);
+        std::vector<PackedWeights> packed;
+        std::vector<std::vector<float>> outs;
+        std::vector<Factor> factors;
+        for (const Problem& p : problems) {
+          packed.push_back(std::move(*pack_weights(compute, p.w)));
+          outs.emplace_back(static_cast<size_t>(n_tokens * (p.w.n_rows() + 3)), -7.0f);
+        }
+        for (size_t i = 0; i < problems.size(); ++i) {
+          const Problem& p = problems[i];
+          factors.push_back({&p.w, &packed[i], p.bias.data(), outs[i].data(), p.w.n_rows() + 3});
+        }
+        matmul(compute, factors, input);
+        for (size_t i = 0; i < problems.size(); ++i) {
+          EXPECT_EQ(outs[i], run(problems[i], isa, 1, true)) << isa << ", factor " << i;
+        }
+      }
+    }
+  }
+}
+
 TEST(MatmulInput, OneInputServesWeightsOfDifferentTypes) {
   Problem a = make_problem(DType::q8_0, 3, 5, 64, 1);
   Problem b = make_problem(DType::f32, 3, 5, 64, 2);
@@ -152,7 +198,8 @@ TEST(MatmulInput, OneInputServesWeightsOfDifferentTypes) {
       std::vector<float> out(3 * 8, -7.0f);
       const auto packed = pack_weights(compute, p->w);
       ASSERT_TRUE(packed.ok());
-      matmul(compute, p->w, *packed, input, nullptr, out.data(), 8);
+      const Factor factor = {&p->w, &*packed, nullptr, out.data(), 8};
+      matmul(compute, {&factor, 1}, input);
       expect_right(*p, out, false, p == &b ? 1e-5 : 0.02);
     }
   }
