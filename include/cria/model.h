@@ -26,7 +26,8 @@ struct ModelOptions {
   // environment. The model's notes say what was switched off.
   std::string kernels_off = {};
   // A file that save_packed wrote for this model and this kernel table: it is mapped, and nothing
-  // is packed. "": none.
+  // is packed. A model's file that was edited in place since then may not be told from what it was:
+  // pack it again. "": none.
   std::string packed_path = {};
   // A folder where packed weights are kept from one start to the next, at most pack_cache_bytes of
   // them: those used longest ago go first. The first start writes as many bytes as the weights
@@ -81,8 +82,10 @@ class CRIA_API Model {
   const MemoryPlan* memory_plan() const;
 
   // Writes the weights as they are packed for its kernel table, whole or not at all, for
-  // ModelOptions::packed_path. Errors: io_error; unsupported where nothing of it is packed.
-  Status save_packed(const std::string& path) const;
+  // ModelOptions::packed_path. on_progress as in ModelOptions. Errors: io_error; invalid_argument
+  // where path is the model's file; unsupported where nothing of it is packed; cancelled.
+  Status save_packed(const std::string& path,
+                     const std::function<bool(double)>& on_progress = {}) const;
 
   // Errors: invalid_argument, out_of_memory (the KV cache's size named, or what the budget allows).
   Result<Session> new_session(const SessionOptions& options = {}) const;

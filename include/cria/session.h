@@ -144,7 +144,9 @@ class CRIA_API Session {
   // stops where n_beams replies have ended and none that runs is better as it stands. All together
   // fit into the context, what they have in common counted once; where it is full, what runs ends
   // with FinishReason::context_full. The session then holds the prompt and the best one. Errors: as
-  // generate; any, and a cancelled search, leave the session as it was.
+  // generate; any, and a cancelled search, leave the session with what it held (with nothing where
+  // a sliding window has moved on by more than 256 tokens meanwhile). A memory budget does not
+  // count what beams take besides the KV cache.
   Result<std::vector<Beam>> beam_search(std::string_view prompt, const BeamOptions& options = {});
 
   // Evaluates tokens and nothing else; logits() then holds the last one's.

@@ -70,8 +70,9 @@ const ModelInfo& Model::info() const { return impl_->info; }
 const Tokenizer& Model::tokenizer() const { return impl_->tokenizer; }
 const std::vector<std::string>& Model::notes() const { return impl_->model->notes; }
 
-Status Model::save_packed(const std::string& path) const {
-  return api::guard([&] { return model::save_packed(*impl_->model, path); });
+Status Model::save_packed(const std::string& path,
+                          const std::function<bool(double)>& on_progress) const {
+  return api::guard([&] { return model::save_packed(*impl_->model, path, on_progress); });
 }
 
 const MemoryPlan* Model::memory_plan() const {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -10,11 +11,23 @@
 
 namespace cria {
 
+namespace {
+
+constexpr int kMaxAttempts = 1000;  // left behind by as many that were killed
+
+}  // namespace
+
 Result<OutputFile> OutputFile::create(const std::string& path) {
   OutputFile file;
   file.path_ = path;
-  file.temporary_path_ = str_cat(path, ".tmp.", static_cast<int64_t>(::getpid()));
-  file.fd_ = ::open(file.temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  // The number tells threads apart; O_EXCL, processes of other containers with the same id.
+  static std::atomic<uint64_t> n_made = 0;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    file.temporary_path_ = str_cat(path, ".tmp.", static_cast<int64_t>(::getpid()), ".",
+                                   n_made.fetch_add(1, std::memory_order_relaxed));
+    file.fd_ = ::open(file.temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (file.fd_ >= 0 || errno != EEXIST) break;
+  }
   if (file.fd_ < 0) {
     const Status status = file.fail("create", errno);
     file.temporary_path_.clear();

@@ -7,7 +7,7 @@
 
 namespace cria {
 
-// Writes to PATH.tmp.PID and renames on commit; without commit() the temporary is removed.
+// Writes to PATH.tmp.PID.N and renames on commit; without commit() the temporary is removed.
 // Thread compatible. Every error names the path; a full disk leaves an existing file untouched.
 class OutputFile {
  public:

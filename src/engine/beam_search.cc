@@ -124,7 +124,9 @@ class Search {
       candidates_.insert(candidates_.end(), own_.begin(), own_.begin() + static_cast<int64_t>(n));
     }
     std::sort(candidates_.begin(), candidates_.end(), comes_first);
-    return {};
+    if (!candidates_.empty() || !ended_.empty()) return {};
+    return corrupt(model_.path, ": every token of the vocabulary ends a text; without them (",
+                   "ignore_eos) there is nothing to choose from");
   }
 
   // Those that go on become next_[0, the result); replies that end here are put aside.
@@ -208,24 +210,38 @@ class Search {
   std::vector<float> logits_;
 };
 
-// While beams grow from it, a page that is not full is theirs: the first of them writes into it
-// instead of taking another.
-Result<std::vector<Beam>> search_from(Sequence& sequence, const BeamOptions& options) {
-  Search search(sequence, options);
-  const auto n_held = static_cast<int64_t>(sequence.tokens().size());
-  CRIA_RETURN_IF_ERROR(sequence.rewind(n_held / ops::kKvPage * ops::kKvPage));
-  CRIA_RETURN_IF_ERROR(search.run());
-  return std::move(search).replies();
-}
-
 // Makes the sequence hold text, with logits. Requires: what it holds is a prefix of text, or text
 // one of it.
-Status hold(Sequence& sequence, const std::vector<TokenId>& text) {
+Status hold(Sequence& sequence, const std::vector<TokenId>& text,
+            const std::function<bool()>* should_cancel) {
   const size_t n = std::min(sequence.tokens().size(), text.size());
   CRIA_RETURN_IF_ERROR(sequence.rewind(static_cast<int64_t>(n)));
-  CRIA_RETURN_IF_ERROR(sequence.eval(std::span(text).subspan(n), {}));
-  return sequence.refresh_logits(nullptr);
+  CRIA_RETURN_IF_ERROR(sequence.eval(std::span(text).subspan(n), {.should_cancel = should_cancel}));
+  return sequence.refresh_logits(should_cancel);
 }
+
+// Puts a sequence back to the text that it held, unless it is told otherwise.
+class Restore {
+ public:
+  explicit Restore(Sequence& sequence) : sequence_(sequence), text_(sequence.tokens()) {}
+  ~Restore() {
+    if (is_done_) return;
+    bool held = false;
+    try {
+      held = hold(sequence_, text_, nullptr).ok();
+    } catch (...) {  // no memory: what follows needs none
+    }
+    if (!held) (void)sequence_.rewind(0);
+  }
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
+  void done() { is_done_ = true; }
+
+ private:
+  Sequence& sequence_;
+  std::vector<TokenId> text_;
+  bool is_done_ = false;
+};
 
 Status decode(const text::Tokenizer& tokenizer, bool at_text_start, Beam& beam) {
   text::StreamDecoder decoder(tokenizer, at_text_start);
@@ -253,32 +269,30 @@ Result<std::vector<Beam>> beam_search(Sequence& sequence, const std::vector<Toke
                                       const BeamOptions& options) {
   CRIA_RETURN_IF_ERROR(check(options));
   if (prompt.empty()) CRIA_RETURN_IF_ERROR(start_from_held(sequence, options.should_cancel));
-  const std::vector<TokenId> before = sequence.tokens();
   const text::Tokenizer& tokenizer = *sequence.model().vocabulary->tokenizer;
   const bool at_text_start =
-      before.empty() &&
+      sequence.tokens().empty() &&
       (prompt.empty() || (prompt.size() == 1 && prompt[0] == tokenizer.special().bos));
+  Restore restore(sequence);
   CRIA_RETURN_IF_ERROR(sequence.eval(
       prompt, {.should_cancel = &options.should_cancel, .on_progress = &options.on_prefill}));
-  const std::vector<TokenId> held = sequence.tokens();
-  auto beams = search_from(sequence, options);
-  if (beams.ok()) {
-    for (Beam& beam : *beams) {
-      if (Status status = decode(tokenizer, at_text_start, beam); !status.ok()) {
-        beams = std::move(status);
-        break;
-      }
-    }
+  std::vector<TokenId> text = sequence.tokens();
+  std::vector<Beam> beams;
+  {
+    Search search(sequence, options);
+    // A page that is not full is the beams': the first of them writes into it instead of taking
+    // another.
+    const auto n_held = static_cast<int64_t>(text.size());
+    CRIA_RETURN_IF_ERROR(sequence.rewind(n_held / ops::kKvPage * ops::kKvPage));
+    CRIA_RETURN_IF_ERROR(search.run());
+    beams = std::move(search).replies();
   }
-  if (!beams.ok()) {
-    if (!hold(sequence, before).ok()) (void)sequence.rewind(0);  // a sliding window has moved on
-    return beams.status();
-  }
+  for (Beam& beam : beams) CRIA_RETURN_IF_ERROR(decode(tokenizer, at_text_start, beam));
   // A last token that the full context had no room for stays outside, as in generate().
-  std::vector<TokenId> text = held;
-  text.insert(text.end(), beams->front().tokens.begin(), beams->front().tokens.end());
+  text.insert(text.end(), beams.front().tokens.begin(), beams.front().tokens.end());
   text.resize(std::min(text.size(), static_cast<size_t>(sequence.n_ctx())));
-  CRIA_RETURN_IF_ERROR(hold(sequence, text));
+  CRIA_RETURN_IF_ERROR(hold(sequence, text, &options.should_cancel));
+  restore.done();
   return beams;
 }
 

@@ -11,24 +11,24 @@ namespace cria::engine {
 namespace {
 
 // Makes room for n_new tokens, where the options allow it and where it can be done at all. n_last:
-// so many of the last tokens stay.
+// so many of the last tokens stay. What a sliding window has left behind goes first.
 Status make_room(Sequence& sequence, int64_t n_new, int64_t n_last, const GenerateOptions& options,
                  GenerateResult& result) {
-  const auto missing = [&] {
-    return static_cast<int64_t>(sequence.tokens().size()) + n_new - sequence.n_ctx();
-  };
-  if (options.overflow != Overflow::error && missing() > 0) {
-    result.n_dropped += static_cast<int>(sequence.n_released());
-    CRIA_RETURN_IF_ERROR(sequence.drop_released());
-  }
-  const int64_t n_missing = missing();
-  const auto n_held = static_cast<int64_t>(sequence.tokens().size());
-  const int64_t n_keep = std::min<int64_t>(options.n_keep, n_held);
-  const int64_t n_most = n_held - n_keep - n_last;
-  if (options.overflow == Overflow::error || n_missing <= 0 || n_missing > n_most) return {};
+  int64_t n_held = static_cast<int64_t>(sequence.tokens().size());
+  int64_t n_missing = n_held + n_new - sequence.n_ctx();
+  const int64_t n_unseen = sequence.n_released();
+  const auto most = [&](int64_t n) { return n - std::min<int64_t>(options.n_keep, n) - n_last; };
+  if (options.overflow == Overflow::error || n_missing <= 0) return {};
+  if (n_missing > n_unseen && n_missing - n_unseen > most(n_held - n_unseen)) return {};
+  CRIA_RETURN_IF_ERROR(sequence.drop_released());
+  result.n_dropped += static_cast<int>(n_unseen);
+  n_held -= n_unseen;
+  n_missing -= n_unseen;
+  if (n_missing <= 0) return {};
+  const int64_t n_most = most(n_held);
   const int64_t n_usual = options.overflow == Overflow::shift ? n_most / 2 : ops::kKvPage;
   const int64_t n = std::clamp(n_usual, n_missing, n_most);
-  CRIA_RETURN_IF_ERROR(sequence.drop(n_keep, n));
+  CRIA_RETURN_IF_ERROR(sequence.drop(std::min<int64_t>(options.n_keep, n_held), n));
   result.n_dropped += static_cast<int>(n);
   return {};
 }

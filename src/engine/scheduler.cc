@@ -111,6 +111,7 @@ void Scheduler::admit() {
     std::unique_ptr<Task> task = std::move(*it);
     it = waiting_.erase(it);
     task->sequence = Sequence::create(engine_, options_.n_ctx);
+    adopt_prefix(*task);
     const auto after = std::find_if(running_.begin(), running_.end(),
                                     [&](const auto& other) { return task->goes_before(*other); });
     running_.insert(after, std::move(task));
@@ -164,7 +165,8 @@ int64_t Scheduler::prefill_budget(int64_t n_decoding) const {
   const int64_t n_most = engine_->n_chunk() - n_decoding;
   if (n_decoding == 0 || n_most <= 0) return n_most;
   // A step without prompts now and then says what one takes; the first one is waited for.
-  if (decode_steps_.empty() || n_mixed_steps_ >= kMixedSteps) return 0;
+  const bool wants_plain_step = decode_steps_.empty() || n_mixed_steps_ >= kMixedSteps;
+  if (wants_plain_step && !was_plain_) return 0;
   if (prefill_tokens_.empty()) return std::min(kFirstChunk, n_most);
   const double seconds = (kMaxDelay - 1) * decode_steps_.quantile(kLow);
   const auto n = static_cast<int64_t>(seconds / prefill_tokens_.quantile(kHigh));
@@ -258,8 +260,10 @@ void Scheduler::commit_batch(double seconds) {
     task.sequence->commit(slice.tokens, {row, has_logits ? n_vocab : 0});
     row += has_logits ? n_vocab : 0;
     task.n_evaluated += slice.tokens.size();
+    // A lone token costs what the next one of a reply does, whatever it belongs to.
+    const auto n_tokens = static_cast<int64_t>(slice.tokens.size());
+    (n_tokens > 1 ? n_prefill : n_decoding) += n_tokens;
     const bool in_prompt = task.n_evaluated <= task.job.prompt.size();
-    (in_prompt ? n_prefill : n_decoding) += static_cast<int64_t>(slice.tokens.size());
     if (in_prompt && task.job.options.on_prefill) {
       task.job.options.on_prefill(static_cast<int>(task.n_evaluated),
                                   static_cast<int>(task.job.prompt.size()));
@@ -272,7 +276,8 @@ void Scheduler::measure(double seconds, int64_t n_decoding, int64_t n_prefill) {
   ++stats_.n_steps;
   stats_.n_evaluated_tokens += n_decoding + n_prefill;
   stats_.busy_seconds += seconds;
-  if (n_prefill == 0) {
+  was_plain_ = n_prefill == 0;
+  if (was_plain_) {
     decode_steps_.add(seconds);
     n_mixed_steps_ = 0;
   } else {

@@ -96,7 +96,8 @@ class Scheduler {
   // In seconds. A step is estimated low and a prompt's token high, so that noise does not lengthen
   // the steps of those who wait for their next token.
   RecentTimes decode_steps_, prefill_tokens_;
-  int n_mixed_steps_ = 0;  // since a step without prompts
+  int n_mixed_steps_ = 0;   // since a step without prompts
+  bool was_plain_ = false;  // the last step
   EngineStats stats_;
 };
 

@@ -39,6 +39,7 @@ int64_t Sequence::most_held(const model::Config& config, int64_t n_ctx, int64_t 
 Sequence::Sequence(std::shared_ptr<Engine> engine, int n_ctx)
     : engine_(std::move(engine)), n_ctx_(n_ctx) {
   pages_.reserve(static_cast<size_t>(KvPool::pages_for(n_ctx)));
+  left_behind_.reserve(pages_.capacity());
   tokens_.reserve(static_cast<size_t>(n_ctx));
   logits_.resize(static_cast<size_t>(model().config.n_vocab));
 }
@@ -122,63 +123,69 @@ void Sequence::release_unseen() {
   const int64_t end = first_seen(n_safe) / ops::kKvPage * ops::kKvPage;
   for (; n_released_ < end; n_released_ += ops::kKvPage) {
     int32_t& page = pages_[static_cast<size_t>(n_released_ / ops::kKvPage)];
-    engine_->pool().release(page);
+    if (may_undo_) {
+      left_behind_.push_back(page);
+    } else {
+      engine_->pool().release(page);
+    }
     page = -1;
   }
 }
 
-// Puts a sequence back to what it was, whatever ends an evaluation early.
+// Puts a sequence back to what it was, whatever ends an evaluation early. Until then it keeps the
+// pages that a sliding window leaves behind meanwhile.
 class Sequence::Undo {
  public:
-  // in_parts: a sliding window may move on before it ends, so pages are held here too.
-  Undo(Sequence& sequence, bool in_parts)
-      : sequence_(&sequence),
+  explicit Undo(Sequence& sequence)
+      : sequence_(sequence),
         n_tokens_(sequence.tokens_.size()),
         n_released_(sequence.n_released_),
-        had_logits_(sequence.has_logits_),
-        holds_pages_(in_parts && sequence.model().config.sliding_window > 0) {
-    if (!holds_pages_) return;
-    pages_ = sequence.pages_;
-    for_each_page([](KvPool& pool, int32_t page) { pool.retain(page); });
+        had_logits_(sequence.has_logits_) {
+    sequence.may_undo_ = true;
   }
   ~Undo() {
-    if (sequence_ == nullptr) return;
-    sequence_->tokens_.resize(n_tokens_);
-    sequence_->has_logits_ = had_logits_;
-    sequence_->drop_pages_after(holds_pages_ ? 0 : static_cast<int64_t>(n_tokens_));
-    if (!holds_pages_) return;
-    sequence_->pages_.assign(pages_.begin(), pages_.end());
-    sequence_->n_released_ = n_released_;
+    sequence_.may_undo_ = false;
+    if (is_kept_) return;
+    sequence_.tokens_.resize(n_tokens_);
+    sequence_.has_logits_ = had_logits_;
+    sequence_.drop_pages_after(static_cast<int64_t>(n_tokens_));
+    const auto first = static_cast<size_t>(n_released_ / ops::kKvPage);
+    for (size_t i = 0; i < left_behind().size(); ++i) {
+      if (first + i < sequence_.pages_.size()) {
+        sequence_.pages_[first + i] = left_behind()[i];
+      } else {
+        sequence_.engine_->pool().release(left_behind()[i]);
+      }
+    }
+    left_behind().clear();
+    sequence_.n_released_ = n_released_;
   }
   Undo(const Undo&) = delete;
   Undo& operator=(const Undo&) = delete;
+
   // Takes back nothing.
   void keep() {
-    for_each_page([](KvPool& pool, int32_t page) { pool.release(page); });
-    sequence_ = nullptr;
+    for (const int32_t page : left_behind()) sequence_.engine_->pool().release(page);
+    left_behind().clear();
+    is_kept_ = true;
   }
 
  private:
-  template <typename Visit>
-  void for_each_page(const Visit& visit) {
-    for (const int32_t page : pages_) {
-      if (page >= 0) visit(sequence_->engine_->pool(), page);
-    }
-  }
+  // From page n_released_ / kKvPage on.
+  std::vector<int32_t>& left_behind() { return sequence_.left_behind_; }
 
-  Sequence* sequence_;
+  Sequence& sequence_;
   size_t n_tokens_;
   int64_t n_released_;
   bool had_logits_;
-  bool holds_pages_;
-  std::vector<int32_t> pages_;
+  bool is_kept_ = false;
 };
 
 Status Sequence::eval(std::span<const TokenId> tokens, const EvalOptions& options) {
   CRIA_RETURN_IF_ERROR(check(tokens));
   const auto n_vocab = static_cast<size_t>(model().config.n_vocab);
   const auto n_chunk = static_cast<size_t>(engine_->n_chunk());
-  Undo undo(*this, tokens.size() > n_chunk || options.on_progress != nullptr);
+  Undo undo(*this);
   for (size_t begin = 0; begin < tokens.size(); begin += n_chunk) {
     const auto chunk = tokens.subspan(begin, std::min(n_chunk, tokens.size() - begin));
     const bool all = !options.all_logits.empty();
@@ -365,8 +372,9 @@ void Sequence::drop_pages_after(int64_t n_tokens) {
   n_released_ = std::min(n_released_, static_cast<int64_t>(n_kept) * ops::kKvPage);
 }
 
+// The last token that stays may have to be evaluated again: see refresh_logits.
 int64_t Sequence::rewindable(int64_t n_tokens) const {
-  return first_seen(n_tokens) >= n_released_ ? n_tokens : 0;
+  return first_seen(std::max<int64_t>(0, n_tokens - 1)) >= n_released_ ? n_tokens : 0;
 }
 
 Status Sequence::rewind(int64_t n_tokens) {
@@ -376,8 +384,8 @@ Status Sequence::rewind(int64_t n_tokens) {
   }
   if (rewindable(n_tokens) != n_tokens) {
     return invalid_argument("rewind: found ", n_tokens, ", expected 0 or ",
-                            n_released_ + model().config.sliding_window - 1, " to the ",
-                            tokens_.size(), " tokens held: what is behind the sliding window of ",
+                            n_released_ + model().config.sliding_window, " to the ", tokens_.size(),
+                            " tokens held: what is behind the sliding window of ",
                             model().config.sliding_window, " tokens is no longer kept");
   }
   has_logits_ = has_logits_ && n_tokens == static_cast<int64_t>(tokens_.size());

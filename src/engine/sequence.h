@@ -41,7 +41,8 @@ class Sequence {
   Status eval(std::span<const TokenId> tokens, const EvalOptions& options);
 
   // Sees to logits() where tokens are held without, as after rewind: the last one is evaluated
-  // again. On any error nothing has changed. Errors: as eval.
+  // again, which writes the bits that stand there (after drop(): those that it has now). On any
+  // error the tokens are as before. Errors: as eval.
   Status refresh_logits(const std::function<bool()>* should_cancel);
 
   // The same as a part of a batch: check, prepare, slice (for Engine::forward), commit.
@@ -109,6 +110,8 @@ class Sequence {
 
   std::shared_ptr<Engine> engine_;
   int n_ctx_ = 0;
+  bool may_undo_ = false;             // an evaluation is under way
+  std::vector<int32_t> left_behind_;  // pages that it has released, while it may be undone
   std::vector<int32_t> pages_;
   int64_t n_released_ = 0;
   std::vector<TokenId> tokens_;

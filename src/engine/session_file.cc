@@ -111,7 +111,7 @@ Status restore_sequence(const std::string& path, Sequence& sequence) {
   const auto n_tokens = static_cast<int64_t>(header.n_tokens);
   const auto n_released = static_cast<int64_t>(header.n_released);
   if (header.n_released > header.n_tokens || n_released % ops::kKvPage != 0 ||
-      n_released > sequence.first_seen(n_tokens)) {
+      n_released > sequence.first_seen(std::max<int64_t>(0, n_tokens - 1))) {
     return in.error("number of released tokens", "found ", header.n_released,
                     ", which leaves out what a token after ", header.n_tokens, " sees");
   }

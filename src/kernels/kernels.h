@@ -120,7 +120,7 @@ struct Table {
   StoreF16Fn store_f16 = nullptr;
   std::array<const PackedKernel*, kNumPackedTypes> packed = {};  // by PackedType
   const Peak* peak_f32 = nullptr;
-  const Peak* peak_int8 = nullptr;    // int8 * int8 -> int32, exact for any numbers
+  const Peak* peak_int8 = nullptr;    // int8 * int8, as products that are exact use it
   const Peak* peak_blocks = nullptr;  // the products of quantised blocks, whose range is known
 };
 

@@ -101,7 +101,7 @@ Result<std::shared_ptr<const Model>> load(const std::string& path, const LoadOpt
   }
   CRIA_RETURN_IF_ERROR(
       pack_weights(*model.catalog, {model.kernels, **pool}, options.on_progress, model.weights));
-  if (!options.pack_cache.empty()) cache.keep(model);
+  if (!options.pack_cache.empty()) cache.keep(model, options.on_progress);
   return std::shared_ptr<const Model>(std::move(*prepared));
 }
 

@@ -1,6 +1,7 @@
 #include "model/pack_cache.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
@@ -29,12 +30,34 @@ struct CachedFile {
   fs::file_time_type used;
 };
 
+bool is_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+// The folder may be anybody's: only names that path_for makes are files of the cache.
+bool is_name_of_ours(std::string_view name) {
+  return name.size() > 34 && name[16] == '-' && name[33] == '-' && is_hex(name.substr(0, 16)) &&
+         is_hex(name.substr(17, 16));
+}
+
+// When the model's files were written last: an edit in place need not change what is sampled.
+uint64_t time_of(const file::Catalog& catalog) {
+  uint64_t sum = catalog.size_bytes();
+  for (const std::string& path : catalog.paths()) {
+    std::error_code error;
+    const auto time = fs::last_write_time(path, error).time_since_epoch().count();
+    sum = sum * 1099511628211u + static_cast<uint64_t>(error ? 0 : time);
+  }
+  return sum;
+}
+
 // What cannot be read is left out.
 std::vector<CachedFile> files_in(const std::string& folder) {
   std::vector<CachedFile> files;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().extension() != kExtension) continue;
+    if (!is_name_of_ours(it->path().filename().string())) continue;
     std::error_code no_size, no_time;
     CachedFile file{.path = it->path(),
                     .n_bytes = it->file_size(no_size),
@@ -47,8 +70,8 @@ std::vector<CachedFile> files_in(const std::string& folder) {
 }  // namespace
 
 std::string PackCache::path_for(const Model& model) const {
-  return str_cat(folder_, "/", hex(fingerprint(*model.catalog)), "-",
-                 hex(model.catalog->size_bytes()), "-", model.kernels.name, kExtension);
+  return str_cat(folder_, "/", hex(fingerprint(*model.catalog)), "-", hex(time_of(*model.catalog)),
+                 "-", model.kernels.name, kExtension);
 }
 
 bool PackCache::attach(ThreadPool& pool, Model& model) const {
@@ -72,14 +95,16 @@ void PackCache::make_room(uint64_t n_bytes) const {
             [](const CachedFile& a, const CachedFile& b) { return a.used < b.used; });
   uint64_t held = 0;
   for (const CachedFile& file : files) held += file.n_bytes;
+  const auto a_day_ago = fs::file_time_type::clock::now() - std::chrono::hours(24);
   for (const CachedFile& file : files) {
-    if (held + n_bytes <= max_bytes_) return;
+    const bool is_left_over = file.path.extension() != kExtension && file.used < a_day_ago;
+    if (held + n_bytes <= max_bytes_ && !is_left_over) continue;
     std::error_code error;
     if (fs::remove(file.path, error)) held -= file.n_bytes;
   }
 }
 
-void PackCache::keep(Model& model) const {
+void PackCache::keep(Model& model, const std::function<bool(double)>& on_progress) const {
   const auto give_up = [&](const auto&... why) {
     model.notes.push_back(str_cat("packed weights are not kept: ", why...));
   };
@@ -98,7 +123,7 @@ void PackCache::keep(Model& model) const {
   }
   make_room(n_bytes);
   const std::string path = path_for(model);
-  const Status status = save_packed(model, path);
+  const Status status = save_packed(model, path, on_progress);
   if (!status.ok()) return give_up(status.message());
   model.notes.push_back(str_cat("packed weights are kept in ", path));
 }

@@ -9,8 +9,9 @@
 
 namespace cria::model {
 
-// Files of packed_file.h, named by model and kernel table. All together stay within max_bytes:
-// those that were used longest ago go first. Several processes may use one folder.
+// Files of packed_file.h, named by model, when its files were written, and kernel table. All
+// together stay within max_bytes: those that were used longest ago go first. Several processes may
+// use one folder.
 class PackCache {
  public:
   // folder is made where it is not there.
@@ -20,9 +21,10 @@ class PackCache {
   // True: the model's weights are those of the folder now. Else there are none, or they are of no
   // use, which a note on the model says.
   bool attach(ThreadPool& pool, Model& model) const;
-  // Writes those of a model that was packed. Where that is not possible, or would fill the disk
-  // (less than kFreeFactor times as much is free), a note on the model says why.
-  void keep(Model& model) const;
+  // Writes those of a model that was packed; on_progress as for save_packed. Where that is not
+  // possible, or would fill the disk (less than kFreeFactor times as much is free), a note on the
+  // model says why.
+  void keep(Model& model, const std::function<bool(double)>& on_progress) const;
 
  private:
   static constexpr uint64_t kFreeFactor = 4;

@@ -6,6 +6,7 @@
 
 #include "base/checksum.h"
 #include "base/output_file.h"
+#include "base/same_file.h"
 #include "base/str_cat.h"
 #include "file/packed_index.h"
 #include "model/fingerprint.h"
@@ -126,12 +127,19 @@ uint64_t packed_file_bytes(const Model& model) {
   return n_bytes;
 }
 
-Status save_packed(const Model& model, const std::string& path) {
+Status save_packed(const Model& model, const std::string& path,
+                   const std::function<bool(double)>& on_progress) {
   std::vector<Packed> matrices = packed_matrices(model);
   if (matrices.empty()) {
     return Status(StatusCode::unsupported,
                   str_cat(model.path, ": has no weights that are packed for kernels ",
                           model.kernels.name, "; they are used where they stand"));
+  }
+  for (const std::string& source : model.catalog->paths()) {
+    if (!is_same_file(source, path)) continue;
+    return invalid_argument(path,
+                            ": is the model itself, which packed weights do not replace; name "
+                            "another file");
   }
   for (Packed& each : matrices) each.sum = sum_of_panels(each.panels());
   const uint64_t data_start = align_up(file::packed_head(index_of(model, matrices, 0)).size());
@@ -142,6 +150,10 @@ Status save_packed(const Model& model, const std::string& path) {
   if (!out.ok()) return out.status();
   CRIA_RETURN_IF_ERROR(out->write(as_bytes(head)));
   for (const Packed& each : matrices) {
+    if (on_progress && !on_progress(static_cast<double>(&each - matrices.data()) /
+                                    static_cast<double>(matrices.size()))) {
+      return Status(StatusCode::cancelled, str_cat("cancelled while writing ", path));
+    }
     CRIA_RETURN_IF_ERROR(out->write(each.panels()));
     if (&each == &matrices.back()) break;
     const uint64_t n_padding = align_up(each.n_bytes) - each.n_bytes;

@@ -1,6 +1,7 @@
 // A model's packed weights as a file, which is mapped in place of packing them again.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/thread_pool.h"
@@ -8,9 +9,11 @@
 
 namespace cria::model {
 
-// Writes the weights of a loaded model, whole or not at all. Errors: io_error; unsupported where
-// nothing of the model is packed.
-Status save_packed(const Model& model, const std::string& path);
+// Writes the weights of a loaded model, whole or not at all. on_progress (may be empty) gets the
+// share done and returns false to cancel. Errors: io_error; invalid_argument where path is the
+// model; unsupported where nothing of it is packed; cancelled.
+Status save_packed(const Model& model, const std::string& path,
+                   const std::function<bool(double)>& on_progress = {});
 // What save_packed would write, in bytes; 0: nothing.
 uint64_t packed_file_bytes(const Model& model);
 

@@ -10,7 +10,7 @@ namespace {
 
 ProcessResult bench_engine(const std::vector<std::string>& more) {
   std::vector<std::string> words = {"bench", "engine", "--synthetic", "tiny", "-n",
-                                    "8",     "-p",     "64",          "-r",   "1"};
+                                    "8",     "-p",     "400",         "-r",   "1"};
   words.insert(words.end(), more.begin(), more.end());
   return cria(words);
 }

@@ -127,9 +127,11 @@ TEST(Run, OneBeamIsTheGreedyTextAndWhatContradictsBeamsIsRefused) {
   EXPECT_EQ(best.exit_code, 0) << best.err;
   EXPECT_EQ(best.out.rfind("abc", 0), 0u) << best.out;
   EXPECT_EQ(best.out, cria(four).out);
-  for (const Words& more : {Words{"--beams", "0"}, Words{"--beams", "65"}, Words{"--beams", "x"},
-                            Words{"--beams", "2", "--lookup"}, Words{"--length-penalty", "1"},
-                            Words{"--beams", "2", "--length-penalty", "nan"}}) {
+  for (const Words& more :
+       {Words{"--beams", "0"}, Words{"--beams", "65"}, Words{"--beams", "x"},
+        Words{"--beams", "2", "--lookup"}, Words{"--length-penalty", "1"},
+        Words{"--beams", "2", "--length-penalty", "nan"}, Words{"--beams", "2", "--top-k", "5"},
+        Words{"--beams", "2", "--mem", "1G"}}) {
     Words wrong = words;
     wrong.insert(wrong.end(), more.begin(), more.end());
     EXPECT_EQ(cria(wrong).exit_code, 2) << more.back();
@@ -153,6 +155,8 @@ TEST(Run, PackedWeightsFromAFileOrTheCacheGiveTheSameText) {
   EXPECT_NE(first.err.find("are kept in"), std::string::npos) << first.err;
   EXPECT_EQ(second.out, expected);
   EXPECT_NE(second.err.find("come from"), std::string::npos) << second.err;
+  EXPECT_EQ(cria({"pack", model, model}).exit_code, 2);  // it would replace the model
+  EXPECT_EQ(cria(words).out, expected);
   from_file.back() = model;
   const ProcessResult wrong = cria(from_file);
   EXPECT_EQ(wrong.exit_code, 1);

@@ -149,6 +149,24 @@ TEST_F(Jobs, ALongPromptDoesNotHoldUpOthers) {
   EXPECT_TRUE(results_[1]->ok());
 }
 
+// Short requests whose prompts are held already come at every step.
+TEST_F(Jobs, ALongPromptIsNotStarvedByAStreamOfShortOnes) {
+  Scheduler all = scheduler(16 * kCtx, 8, 32);
+  const Tokens head = text_of(64, 7);
+  all.add(job(0, head, options_of(1, 0, 1)));
+  run(all);
+  all.add(job(1, text_of(110, 2), options_of(1, 0, 1)));
+  Tokens prompt = head;
+  prompt.push_back(9);
+  size_t i = 2;
+  for (; i < 400 && (i < 3 || !results_[1].has_value()); ++i) {
+    all.add(job(i, prompt, options_of(1, 0, 1)));
+    all.step();
+  }
+  EXPECT_TRUE(results_[1].has_value()) << "after " << i << " steps";
+  run(all);
+}
+
 TEST_F(Jobs, PromptsThatDoNotFitAreAnsweredAtOnceAndHarmNobody) {
   Scheduler all = scheduler(4 * 32, 4);
   all.add(job(0, text_of(kCtx + 1, 1), options_of(2, 0, 1)));

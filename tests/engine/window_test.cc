@@ -56,11 +56,14 @@ TEST_F(Window, ItCanBeRewoundALittleOrToTheBeginning) {
   const auto text = text_of(800, 2);
   const auto sequence = this->sequence();
   ASSERT_TRUE(sequence->eval(text, {}).ok());
-  const int64_t least = sequence->n_released() + kWindow - 1;
+  const int64_t least = sequence->n_released() + kWindow;
   EXPECT_EQ(sequence->rewind(least - 1).code(), StatusCode::invalid_argument);
   EXPECT_EQ(sequence->rewindable(least - 1), 0);
   EXPECT_EQ(sequence->tokens().size(), 800u);
   ASSERT_TRUE(sequence->rewind(least).ok());
+  ASSERT_TRUE(sequence->refresh_logits(nullptr).ok());  // looks back furthest
+  EXPECT_TRUE(
+      same(sequence->logits(), logits_after(std::span(text).first(static_cast<size_t>(least)))));
   ASSERT_TRUE(sequence->eval(std::span(text).subspan(static_cast<size_t>(least)), {}).ok());
   EXPECT_TRUE(same(sequence->logits(), logits_after(text)));
   ASSERT_TRUE(sequence->rewind(0).ok());
@@ -85,6 +88,23 @@ TEST_F(Window, ACancelledPromptTakesNothingAway) {
   EXPECT_TRUE(same(sequence->logits(), logits_after(text)));
 }
 
+TEST_F(Window, APromptThatJustFitsNeedsNoPageMore) {
+  const auto tight = sequence(48, 64);
+  ASSERT_TRUE(tight->eval(text_of(40, 1), {}).ok());
+  const auto result = generate(*tight, text_of(20, 2), {.max_tokens = 4}, {});
+  EXPECT_TRUE(result.ok()) << result.status().message();
+}
+
+TEST_F(Window, ARefusedPromptForgetsNothing) {
+  const auto sequence = this->sequence(48, 400);
+  ASSERT_TRUE(sequence->eval(text_of(390, 1), {}).ok());
+  ASSERT_GT(sequence->n_released(), 0);
+  const auto result = generate(*sequence, text_of(410, 2), {.overflow = Overflow::shift}, {});
+  EXPECT_EQ(result.status().code(), StatusCode::context_full);
+  EXPECT_EQ(sequence->tokens().size(), 390u);
+  EXPECT_GT(sequence->n_released(), 0);
+}
+
 TEST_F(Window, ASavedOneGoesOnAndAForgedOneIsRefused) {
   const std::string path = testing::temporary_dir() + "/window.kv";
   const auto text = text_of(700, 4);
@@ -101,7 +121,7 @@ TEST_F(Window, ASavedOneGoesOnAndAForgedOneIsRefused) {
   EXPECT_TRUE(same(restored->logits(), saved->logits()));
 
   // Other numbers of released tokens under a head whose checksum fits.
-  constexpr size_t kReleasedAt = 56, kHeadEnd = 104;  // session_file.cc
+  constexpr size_t kReleasedAt = 56, kHeadEnd = 104;  // kv_file.cc
   const std::string file = testing::read_file(path);
   uint64_t released = 0;
   std::memcpy(&released, file.data() + kReleasedAt, sizeof released);

@@ -65,7 +65,8 @@ TEST(Draft, FourBitsOfAlGuessForF16WithoutChangingAToken) {
     for (size_t i = 0; i < cases->size(); ++i) {
       EXPECT_EQ(guessed.tokens[i], plain.tokens[i]) << (*cases)[i].source;
     }
-    EXPECT_GT(guessed.n_accepted, always ? 2000 : 0);
+    if (!always) continue;  // then measured times decide how much is guessed
+    EXPECT_GT(guessed.n_accepted, 2000);
     EXPECT_LT(guessed.n_accepted, guessed.n_drafted);
   }
 }

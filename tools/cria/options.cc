@@ -232,9 +232,15 @@ void finish_beams(const CLI::App& app, const RunOptions& options) {
     return;
   }
   for (const char* flag :
-       {"--lookup", "--draft-model", "--overflow", "--context-shift", "--reverse-prompt", "--temp",
-        "--repeat-penalty", "--logit-bias", "--stats-json"}) {
+       {"--lookup", "--draft-model", "--draft-max", "--overflow", "--context-shift", "--keep",
+        "--reverse-prompt", "--seed", "--logit-bias", "--stats", "--stats-json", "--mem"}) {
     if (app.count(flag) > 0) refuse("--beams", std::string("does not go with ") + flag);
+  }
+  for (const Setting& setting : settings()) {
+    const std::string flag = setting.flags;  // one name, but for -n
+    if (flag.find(',') == std::string::npos && app.count(flag) > 0) {
+      refuse("--beams", "does not go with " + flag);
+    }
   }
 }
 

@@ -27,6 +27,10 @@ int search(const RunOptions& options, const std::string& prompt, Session& sessio
   const GenerateOptions& generate = options.generation.generate;
   Output out;
   ReplyPrinter printer(out, options.echo ? prompt : std::string());
+  if (generate.max_tokens == 0) {
+    printer.finish();
+    return out.exit_code(kExitDone);
+  }
   const GenerateOptions callbacks = printer.options(generate);
   const auto beams = session.beam_search(
       prompt, {.n_beams = options.n_beams,

@@ -27,7 +27,7 @@ namespace {
 #include "kernels/neon/packed.inl.h"
 // clang-format on
 
-// What widens the 16-bit sums is left out.
+// The most that this set multiplies by one instruction; what keeps the sums exact is left out.
 struct Smlal {
   using Sums = int16x8_t;
   static constexpr int kProducts = 8;

@@ -151,10 +151,10 @@ class EngineRunner {
 
   Status delay_once(std::vector<double>& steps, std::vector<double>& worst, int& n_prompt) const {
     constexpr size_t kBefore = 20;
+    TokenClock clock;  // outlives the engine, whose thread asks for it
+    std::atomic<bool> begun = false;
     auto made = engine(2, options_.n_prompt + options_.n_prompt / 2);
     if (!made.ok()) return made.status();
-    TokenClock clock;
-    std::atomic<bool> begun = false;
     // It goes on for as long as the long prompt takes.
     GenerateOptions writing = generate(options_.n_prompt + options_.n_prompt / 4);
     writing.should_cancel = [&clock, this] {
@@ -188,7 +188,7 @@ class EngineRunner {
         longest = std::max(longest, gap);
       }
     }
-    worst.push_back(longest);
+    if (longest > 0) worst.push_back(longest);  // else the reply had ended before
     return {};
   }
 
@@ -197,6 +197,10 @@ class EngineRunner {
     for (int i = 0; i < options_.repeats; ++i) {
       const Status status = delay_once(steps, worst, result.n_prompt);
       if (!status.ok()) return status;
+    }
+    if (steps.empty() || worst.empty()) {
+      return Status(StatusCode::internal,
+                    "a reply ended before the long prompt came; take a longer one (-p)");
     }
     result.step_ms = 1e3 * spread_of(steps).median;
     result.worst_gap_ms = 1e3 * spread_of(worst).median;

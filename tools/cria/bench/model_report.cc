@@ -137,7 +137,7 @@ std::string model_table_foot(const ModelBenchFacts& facts, const ModelResult& la
   const MachineLimits& limits = last.context.limits;
   std::string text = "\nbuild: " + build.commit + format(" (%d)\n", build.number);
   text += "cpu: " + printable(cpu_name()) + ", kernels " + facts.model.kernels +
-          format("; %d thread%s: reads %.1f GB/s, %.0f int8 GOP/s, %.0f fp32 GFLOP/s\n",
+          format("; %d thread%s: reads %.1f GB/s, %.0f GOP/s of blocks, %.0f fp32 GFLOP/s\n",
                  limits.n_threads, limits.n_threads == 1 ? "" : "s", limits.read_gbs,
                  limits.block_gops, limits.f32_gops);
   const std::string first = facts.first_token_ms
