@@ -31,13 +31,14 @@ void add_embedding(const model::Model& model, MemoryPlan& plan) {
   const TensorView& table = model.weights.embedding;
   const bool packed = gemm::packed_kernel(model.kernels, table.dtype) != nullptr;
   if (model.weights.tied_output && !packed) return;  // counted as a matrix
-  plan.weights.push_back(
-      {.what = "embedding",
-       .type = dtype_info(table.dtype).name,
-       .layout = packed ? "rows are read from the file as they are needed" : "as in the file",
-       .count = 1,
-       .file_bytes = model.weights.tied_output ? 0 : bounded(table.size_bytes),
-       .held_bytes = bounded(engine::embedding_bytes(model))});
+  plan.weights.push_back({.what = "embedding",
+                          .type = dtype_info(table.dtype).name,
+                          .layout = engine::embedding_bytes(model) == 0
+                                        ? "rows are read from the file as they are needed"
+                                        : "as in the file",
+                          .count = 1,
+                          .file_bytes = model.weights.tied_output ? 0 : bounded(table.size_bytes),
+                          .held_bytes = bounded(engine::embedding_bytes(model))});
 }
 
 void add_weights(const model::Model& model, MemoryPlan& plan) {

@@ -54,7 +54,8 @@ std::vector<WeightGroup> weight_groups(const model::Model& model) {
 uint64_t embedding_bytes(const model::Model& model) {
   const TensorView& table = model.weights.embedding;
   const bool as_it_stands = gemm::packed_kernel(model.kernels, table.dtype) == nullptr;
-  return as_it_stands && !model.weights.tied_output ? mapped_bytes(table) : 0;
+  if (as_it_stands && model.weights.tied_output) return 0;
+  return as_it_stands || model::keeps_embedding(model.weights) ? mapped_bytes(table) : 0;
 }
 
 uint64_t kv_cache_bytes(const model::Config& config, const SessionOptions& options, int64_t n_ctx) {

@@ -233,6 +233,11 @@ Status pack_weights(const file::Catalog& catalog, const Compute& compute,
   return {};
 }
 
+bool keeps_embedding(const Weights& weights) {
+  constexpr uint64_t kMostTied = uint64_t{8} << 20, kMost = uint64_t{64} << 20;
+  return weights.embedding.size_bytes <= (weights.tied_output ? kMostTied : kMost);
+}
+
 void let_go_of_packed(const file::Catalog& catalog, Weights& weights) {
   const std::vector<Linear*> linears = linears_to_pack(weights);
   // A page that is read brings its neighbours, so that some of every matrix are there again.
@@ -243,6 +248,11 @@ void let_go_of_packed(const file::Catalog& catalog, Weights& weights) {
   // A tied output that is multiplied as it stands is read whole for every token.
   const bool read_whole = weights.tied_output && weights.output.packed.kernel == nullptr;
   if (read_whole) return;
+  if (keeps_embedding(weights)) {
+    // Where the disk fails, the first look at a row would meet that too.
+    (void)catalog.prefault(weights.embedding);
+    return;
+  }
   file::FilePlace place = catalog.place_of(weights.embedding);
   weights.embedding.file = std::move(place.file);
   weights.embedding.file_offset = place.offset;

@@ -57,9 +57,14 @@ std::vector<Linear*> linears_to_pack(Weights& weights);
 // named); unsupported for a type without kernels or a tensor that the forward pass would ignore.
 Result<Weights> bind_weights(const file::Catalog& catalog, Config& config);
 
+// Whether the embedding that is looked up stays in memory: where it is small, a row costs no system
+// call; of a large one each row is read out of the file, about a microsecond. A tied one is in
+// memory already, packed, so the limit is lower.
+bool keeps_embedding(const Weights& weights);
+
 // Packs every matrix for the kernels, a few megabytes at a time, and gives the memory of the bytes
 // in the file back at once: memory never holds two copies. Types that are multiplied as they stand,
-// and the embedding that is looked up, stay where they are; nothing of the latter stays resident.
+// and the embedding that is looked up (see keeps_embedding), stay where they are.
 // on_progress (may be empty) gets the share done and returns false to cancel.
 // Errors: out_of_memory, io_error, cancelled
 Status pack_weights(const file::Catalog& catalog, const Compute& compute,

@@ -54,8 +54,13 @@ TEST(MemoryPlan, ThreadsCountForEachPool) {
   EXPECT_EQ(threads(3, 2), 3 * threads(2, 0));
 }
 
-TEST(MemoryPlan, EmbeddingsTakeNothingBesideTheMatrices) {
-  EXPECT_EQ(embedding_bytes(*load_tiny({})), 0u);  // rows are read out of the file
+TEST(MemoryPlan, LargeEmbeddingsTakeNothingBesideTheMatrices) {
+  EXPECT_GT(embedding_bytes(*load_tiny({})), 0u);  // small, so that a row costs no system call
+  auto weights = model::Weights();
+  weights.embedding.size_bytes = uint64_t{9} << 20;
+  EXPECT_TRUE(model::keeps_embedding(weights));
+  weights.tied_output = true;
+  EXPECT_FALSE(model::keeps_embedding(weights)) << "that would be a second copy";
   CRIA_SHARED_FILE(dir, "models/");
   auto checkpoint = model::load(dir + "stories260K-q8.bin",
                                 {.tokenizer_path = dir + "tok512.bin", .isa = "scalar"});

@@ -2,6 +2,11 @@
 #include "engine/scheduler.h"
 
 #include <gtest/gtest.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <stdexcept>
 
@@ -293,6 +298,32 @@ TEST(Decoding, AllocatesNothing) {
   const size_t n_before = testing::n_allocations;
   for (TokenId id = 5; id < 65; ++id) ASSERT_TRUE((*sequence)->eval({&id, 1}, {}).ok());
   EXPECT_EQ(testing::n_allocations, n_before);
+}
+
+// A child that may do nothing but write and end: any other system call kills it.
+TEST(Decoding, MakesNoSystemCall) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__clang__)
+  GTEST_SKIP() << "sanitizers make system calls of their own";
+#else
+  const auto model = load_tiny({.type = "q8_0"});
+  auto sequence = Sequence::create(model, {.n_ctx = 120, .n_threads = 1});
+  ASSERT_TRUE((*sequence)->eval(text_of(40, 1), {}).ok());
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    bool ok = true;
+    TokenId id = 5;
+    // Pages of the process are copied by faults, which are no calls.
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0) ::_exit(77);
+    for (; id < 65; ++id) ok = ok && (*sequence)->eval({&id, 1}, {}).ok();
+    ::syscall(SYS_exit, ok ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "no seccomp here";
+  ASSERT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+#endif
 }
 
 }  // namespace
