@@ -19,6 +19,7 @@ namespace {
 #include "kernels/shared/attend.inl.h"
 #include "kernels/shared/table.inl.h"
 #include "kernels/shared/peak.inl.h"
+#include "kernels/shared/peak_products.inl.h"
 #include "kernels/shared/packed_blocks.inl.h"
 #include "kernels/shared/packed_float.inl.h"
 #include "kernels/avx2/packed_int8.inl.h"
@@ -27,6 +28,7 @@ namespace {
 
 }  // namespace
 
-constinit const Table kTable = make_table("avx2", kPacked, &kPeakF32, &kPeakInt8, &kPeakBlocks);
+constinit const Table kTable =
+    make_table("avx2", kPacked, &kPeakF32, &kPeakOf<Madd>, &kPeakOf<Maddubs>);
 
 }  // namespace cria::kernels::avx2

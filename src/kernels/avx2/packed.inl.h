@@ -40,18 +40,12 @@ static_assert(sizeof kPacked / sizeof kPacked[0] == kNumPackedTypes);
 
 // As dot_groups does it: four multiply-adds a lane by maddubs, added up in 16 bits. That up to
 // eight of those sums are then widened by one instruction more is left out.
-float peak_blocks(int64_t n_rounds) {
-  __m256i sums[10];  // and what they are made of fill the registers
-  for (int i = 0; i < 10; ++i) sums[i] = _mm256_set1_epi16(static_cast<short>(i));
-  for (int64_t round = 0; round < n_rounds; ++round) {
-#pragma GCC unroll 10
-    for (__m256i& sum : sums) {
-      sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(sum, _mm256_set1_epi8(3)));
-    }
+struct Maddubs {
+  using Sums = __m256i;
+  static constexpr int kProducts = 32;
+  static Sums start(int i) { return _mm256_set1_epi16(static_cast<short>(i)); }
+  static Sums run(Sums sums) {
+    return _mm256_add_epi16(sums, _mm256_maddubs_epi16(sums, _mm256_set1_epi8(3)));
   }
-  __m256i total = _mm256_setzero_si256();
-#pragma GCC unroll 10
-  for (const __m256i& sum : sums) total = _mm256_add_epi32(total, sum);
-  return static_cast<float>(sum_ints(total));
-}
-constexpr Peak kPeakBlocks = {.multiply_adds = 10 * 32, .run = peak_blocks};
+  static int32_t total(Sums sums) { return sum_ints(sums); }
+};

@@ -105,18 +105,12 @@ constexpr PackedKernel packed_int8() {
 }
 
 // As the tiles do it: two multiply-adds a lane by madd and an addition.
-float peak_int8(int64_t n_rounds) {
-  __m256i sums[10];  // and what they are made of fill the registers
-  for (int i = 0; i < 10; ++i) sums[i] = _mm256_set1_epi32(i);
-  for (int64_t round = 0; round < n_rounds; ++round) {
-#pragma GCC unroll 10
-    for (__m256i& sum : sums) {
-      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(sum, _mm256_set1_epi16(3)));
-    }
+struct Madd {
+  using Sums = __m256i;
+  static constexpr int kProducts = 16;
+  static Sums start(int i) { return _mm256_set1_epi32(i); }
+  static Sums run(Sums sums) {
+    return _mm256_add_epi32(sums, _mm256_madd_epi16(sums, _mm256_set1_epi16(3)));
   }
-  __m256i total = _mm256_setzero_si256();
-#pragma GCC unroll 10
-  for (const __m256i& sum : sums) total = _mm256_add_epi32(total, sum);
-  return static_cast<float>(sum_ints(total));
-}
-constexpr Peak kPeakInt8 = {.multiply_adds = 10 * 16, .run = peak_int8};
+  static int32_t total(Sums sums) { return sum_ints(sums); }
+};

@@ -18,7 +18,7 @@ namespace {
 #include "kernels/dotprod/packed_int8.inl.h"
 #include "kernels/dotprod/dot.inl.h"
 #include "kernels/shared/arm_blocks.inl.h"
-#include "kernels/shared/arm_peak.inl.h"
+#include "kernels/shared/peak_products.inl.h"
 // clang-format on
 
 template <typename Type>

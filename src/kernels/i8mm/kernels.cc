@@ -13,7 +13,7 @@ namespace {
 // clang-format off
 #include "kernels/shared/arm_tile.inl.h"
 #include "kernels/i8mm/packed_int8.inl.h"
-#include "kernels/shared/arm_peak.inl.h"
+#include "kernels/shared/peak_products.inl.h"
 // clang-format on
 
 constexpr PackedKernel kS8 = packed_int8<S8>("[k / 8][8][8] int8");

@@ -17,7 +17,7 @@ namespace {
 #include "kernels/shared/attend.inl.h"
 #include "kernels/shared/table.inl.h"
 #include "kernels/shared/peak.inl.h"
-#include "kernels/shared/arm_peak.inl.h"
+#include "kernels/shared/peak_products.inl.h"
 #include "kernels/shared/arm_tile.inl.h"
 #include "kernels/shared/arm_by_element.inl.h"
 #include "kernels/neon/packed_float.inl.h"
