@@ -187,8 +187,7 @@ Status attach_packed(const std::string& path, ThreadPool& pool, Model& model) {
     linear->packed = gemm::panels_in_file(model.kernels, linear->weight, *file, entry->offset);
     ++entry;
   }
-  let_go_of_packed(*model.catalog, model.weights);
-  return {};
+  return let_go_of_packed(*model.catalog, model.weights);
 }
 
 }  // namespace cria::model

@@ -229,8 +229,7 @@ Status pack_weights(const file::Catalog& catalog, const Compute& compute,
   for (Linear* linear : linears) {
     CRIA_RETURN_IF_ERROR(pack_linear(catalog, compute, progress, *linear));
   }
-  let_go_of_packed(catalog, weights);
-  return {};
+  return let_go_of_packed(catalog, weights);
 }
 
 bool keeps_embedding(const Weights& weights) {
@@ -238,7 +237,7 @@ bool keeps_embedding(const Weights& weights) {
   return weights.embedding.size_bytes <= (weights.tied_output ? kMostTied : kMost);
 }
 
-void let_go_of_packed(const file::Catalog& catalog, Weights& weights) {
+Status let_go_of_packed(const file::Catalog& catalog, Weights& weights) {
   const std::vector<Linear*> linears = linears_to_pack(weights);
   // A page that is read brings its neighbours, so that some of every matrix are there again.
   const bool all_packed = std::all_of(linears.begin(), linears.end(), [](const Linear* linear) {
@@ -247,15 +246,12 @@ void let_go_of_packed(const file::Catalog& catalog, Weights& weights) {
   if (all_packed) catalog.drop_all();
   // A tied output that is multiplied as it stands is read whole for every token.
   const bool read_whole = weights.tied_output && weights.output.packed.kernel == nullptr;
-  if (read_whole) return;
-  if (keeps_embedding(weights)) {
-    // Where the disk fails, the first look at a row would meet that too.
-    (void)catalog.prefault(weights.embedding);
-    return;
-  }
+  if (read_whole) return {};
+  if (keeps_embedding(weights)) return catalog.prefault(weights.embedding);
   file::FilePlace place = catalog.place_of(weights.embedding);
   weights.embedding.file = std::move(place.file);
   weights.embedding.file_offset = place.offset;
+  return {};
 }
 
 Result<Weights> bind_weights(const file::Catalog& catalog, Config& config) {

@@ -70,7 +70,8 @@ bool keeps_embedding(const Weights& weights);
 Status pack_weights(const file::Catalog& catalog, const Compute& compute,
                     const std::function<bool(double)>& on_progress, Weights& weights);
 // The end of that, where the panels came from elsewhere: nothing of the file stays resident that is
-// not used again.
-void let_go_of_packed(const file::Catalog& catalog, Weights& weights);
+// not used again, and a small embedding is read now, where a failing disk is an error and no
+// signal. Errors: io_error
+Status let_go_of_packed(const file::Catalog& catalog, Weights& weights);
 
 }  // namespace cria::model
