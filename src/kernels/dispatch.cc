@@ -106,6 +106,9 @@ std::vector<Candidate> candidates() {
   std::vector<Candidate> found = {{&scalar::kTable}};
 #if defined(CRIA_KERNELS_AVX2)
   if (cpu_features().avx2) found.push_back({&avx2::kTable});
+  if (cpu_features().avx_vnni) found.push_back({&avxvnni::kTable});
+  if (cpu_features().avx512) found.push_back({&avx512::kTable});
+  if (cpu_features().avx512_vnni) found.push_back({&avx512vnni::kTable});
 #endif
 #if defined(CRIA_KERNELS_NEON)
   if (cpu_features().neon) {

@@ -130,6 +130,15 @@ extern const Table kTable;
 namespace avx2 {
 extern const Table kTable;
 }
+namespace avxvnni {
+extern const Table kTable;
+}
+namespace avx512 {
+extern const Table kTable;
+}
+namespace avx512vnni {
+extern const Table kTable;
+}
 namespace neon {
 extern const Table kTable;
 }

@@ -49,6 +49,9 @@ TEST(Dispatch, ATableIsRunnableWhereTheCpuHasTheInstructions) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   EXPECT_EQ(has("avx2"), cpu_features().avx2);
+  EXPECT_EQ(has("avxvnni"), cpu_features().avx_vnni);
+  EXPECT_EQ(has("avx512"), cpu_features().avx512);
+  EXPECT_EQ(has("avx512vnni"), cpu_features().avx512_vnni);
   EXPECT_EQ(has("neon"), cpu_features().neon);
   EXPECT_EQ(has("neon_a53"), cpu_features().neon);
   EXPECT_EQ(has("neon_a55"), cpu_features().neon);

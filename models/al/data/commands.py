@@ -107,6 +107,11 @@ def relative(ctx):
     return single(ctx, list(wishes.RELATIVE))
 
 
+def start_timer(ctx):
+    """How long, in words or digits: rare in most houses, since few have timers."""
+    return single(ctx, ["timer.start"])
+
+
 def without_device(ctx, wish, own):
     """"pause the music": the one device of its kind, or a question, or a refusal."""
     user = spoken(ctx, wish.text, wish.imperative)

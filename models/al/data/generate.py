@@ -26,8 +26,9 @@ MIX = [(commands.single, 36), (commands.relative, 14), (commands.several, 16), (
        (questions.one_device, 15), (questions.counting, 6), (commands.ask_back, 14), (commands.absent, 8),
        (questions.absent_device, 2), (commands.no_service, 6), (commands.unfit, 3), (talk.out_of_scope, 3),
        (talk.small_talk, 3), (follow_ups.follow_up, 16), (follow_ups.new_subject, 14)]
-# Nearly nothing but looking rows up; in training only.
-LOOKUPS = [(lookups.ids, 14), (lookups.states, 5), (lookups.names, 3)]
+# In training only: cases that are nearly nothing but looking rows up, and more of what is learnt last.
+EXTRA = [(lookups.ids, 14), (lookups.states, 5), (lookups.names, 3), (commands.start_timer, 9),
+         (commands.relative, 8), (commands.several, 10), (commands.group, 5), (commands.ask_back, 8)]
 # (smallest, largest house, share of the samples): the curriculum, one shard or more each
 CURRICULUM = [(2, 4, 0.06), (2, 8, 0.14), (2, 12, 0.25), (2, 16, 0.25), (2, 24, 0.30)]
 SAMPLES = 120_000
@@ -55,7 +56,7 @@ def sample(rng, phrases, split, smallest, largest):
     ctx = commands.Context(rng, house, phrases, split, split, rng.choice([0.1, 0.3, 0.5]))
     branches, size = [], 0
     while len(branches) < BRANCHES and size < 5200:
-        case = draw_case(ctx, MIX + LOOKUPS)
+        case = draw_case(ctx, MIX + EXTRA)
         if case is None:
             break
         branches.append(case.branch())

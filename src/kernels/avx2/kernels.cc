@@ -11,7 +11,8 @@ namespace {
 
 // Each one builds on those before it.
 // clang-format off
-#include "kernels/avx2/vec.inl.h"
+#include "kernels/shared/avx2_vec.inl.h"
+#include "kernels/shared/dot_maddubs.inl.h"
 #include "kernels/shared/unpack.inl.h"
 #include "kernels/shared/block_dots.inl.h"
 #include "kernels/shared/float_types.inl.h"
@@ -29,6 +30,6 @@ namespace {
 }  // namespace
 
 constinit const Table kTable =
-    make_table("avx2", kPacked, &kPeakF32, &kPeakOf<Madd>, &kPeakOf<Maddubs>);
+    make_table("avx2", kPacked, &kPeakF32, &kPeakOf<Madd>, &kPeakOf<PeakMaddubs>);
 
 }  // namespace cria::kernels::avx2

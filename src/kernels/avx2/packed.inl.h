@@ -37,15 +37,3 @@ constexpr PackedKernel kPacked[] = {
     packed_blocks<Q6K>("avx2"),
 };
 static_assert(sizeof kPacked / sizeof kPacked[0] == kNumPackedTypes);
-
-// As dot_groups does it: four multiply-adds a lane by maddubs, added up in 16 bits. That up to
-// eight of those sums are then widened by one instruction more is left out.
-struct Maddubs {
-  using Sums = __m256i;
-  static constexpr int kProducts = 32;
-  static Sums start(int i) { return _mm256_set1_epi16(static_cast<short>(i)); }
-  static Sums run(Sums sums) {
-    return _mm256_add_epi16(sums, _mm256_maddubs_epi16(sums, _mm256_set1_epi8(3)));
-  }
-  static int32_t total(Sums sums) { return sum_ints(sums); }
-};

@@ -1,4 +1,4 @@
-// Packed int8 and uint8 weights for AVX2. Included in an unnamed namespace after vec.inl.h.
+// Packed int8 and uint8 weights for AVX2. Included in an unnamed namespace after avx2_vec.inl.h.
 //
 // maddubs would saturate, so both sides are widened to 16 bits and multiplied by madd, two k at a
 // time: exact for any bytes, 16 multiply-adds in two instructions. A comes widened; B is widened
@@ -29,10 +29,6 @@ struct U8 {
   }
 };
 
-inline __m256i load_partial_ints(const int32_t* at, int64_t n) {
-  return _mm256_maskload_epi32(at, partial_mask(n));
-}
-
 template <typename Type, int kRows, int kPanels>
 inline void add_pair(const TileArgs& args, const std::byte* b, const __m256i (&a)[kRows],
                      __m256i (&sums)[kRows][2 * kPanels]) {
@@ -50,8 +46,8 @@ void packed_int8_tile(const TileArgs& args) {
   for (int r = 0; r < kRows; ++r) {
     const int32_t* c = static_cast<const int32_t*>(args.c) + r * args.c_stride;
     for (int v = 0; v < 2 * kPanels; ++v) {
-      sums[r][v] = args.add ? load_partial_ints(c + v * kLanes, args.n_cols - v * kLanes)
-                            : _mm256_setzero_si256();
+      sums[r][v] =
+          args.add ? load_partial_ints(c + v * kLanes, args.n_cols - v * kLanes) : no_ints();
     }
   }
   const std::byte* a = args.a;
@@ -72,7 +68,7 @@ void packed_int8_tile(const TileArgs& args) {
   for (int r = 0; r < kRows; ++r) {
     int32_t* c = static_cast<int32_t*>(args.c) + r * args.c_stride;
     for (int v = 0; v < 2 * kPanels; ++v) {
-      _mm256_maskstore_epi32(c + v * kLanes, partial_mask(args.n_cols - v * kLanes), sums[r][v]);
+      store_partial_ints(c + v * kLanes, sums[r][v], args.n_cols - v * kLanes);
     }
   }
 }

@@ -174,3 +174,7 @@ template <int k0, int k1>
 inline VecI weigh_sums(const BlockQ8A& x) {
   return vdupq_n_s32(k0 * x.sums[0] + k1 * x.sums[1]);
 }
+
+// Signed bytes are multiplied as they are.
+constexpr int kSignedByteOffset = 0;
+inline VecI as_factors(VecI signed_bytes) { return signed_bytes; }

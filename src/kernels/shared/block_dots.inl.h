@@ -15,12 +15,15 @@ template <typename Type, int kPanels, int kTokens>
   VecI products[kPanels][kTokens];
   for (int p = 0; p < kPanels; ++p) w[p] = part[p]->q;
   for (int t = 0; t < kTokens; ++t) q[t] = x[t]->q;
-  dot_groups<Type::kBits, 8, kPanels, kTokens>(w, q, products);
+  if constexpr (kOffset != 0) {
+    for (int t = 0; t < kTokens; ++t) {
+      for (int p = 0; p < kPanels; ++p) products[p][t] = weigh_sums<-kOffset, -kOffset>(*x[t]);
+    }
+  }
+  dot_groups<Type::kBits, 8, kOffset != 0>(w, q, products);
   for (int t = 0; t < kTokens; ++t) {
     for (int p = 0; p < kPanels; ++p) {
-      VecI sum = products[p][t];
-      if constexpr (kOffset != 0) sum = add_ints(sum, weigh_sums<-kOffset, -kOffset>(*x[t]));
-      out[p][t] = mul(part[p]->d[0], to_floats(sum));
+      out[p][t] = mul(part[p]->d[0], to_floats(products[p][t]));
       if constexpr (Type::kHasMin) {
         out[p][t] = fnma(part[p]->m[0], to_floats(weigh_sums<1, 1>(*x[t])), out[p][t]);
       }
@@ -44,17 +47,20 @@ template <typename Type, int kPanels, int kTokens>
     low_q[t] = x[t]->q;
     high_q[t] = x[t]->q + 16;
   }
-  dot_groups<Type::kBits, 4, kPanels, kTokens>(low_w, low_q, low);
-  dot_groups<Type::kBits, 4, kPanels, kTokens>(high_w, high_q, high);
+  if constexpr (kOffset != 0) {
+    for (int t = 0; t < kTokens; ++t) {
+      for (int p = 0; p < kPanels; ++p) {
+        low[p][t] = weigh_sums<-kOffset, 0>(*x[t]);
+        high[p][t] = weigh_sums<0, -kOffset>(*x[t]);
+      }
+    }
+  }
+  dot_groups<Type::kBits, 4, kOffset != 0>(low_w, low_q, low);
+  dot_groups<Type::kBits, 4, kOffset != 0>(high_w, high_q, high);
   for (int t = 0; t < kTokens; ++t) {
     for (int p = 0; p < kPanels; ++p) {
-      VecI of_low = low[p][t], of_high = high[p][t];
-      if constexpr (kOffset != 0) {
-        of_low = add_ints(of_low, weigh_sums<-kOffset, 0>(*x[t]));
-        of_high = add_ints(of_high, weigh_sums<0, -kOffset>(*x[t]));
-      }
-      VecF sum = mul(part[p]->d[0], to_floats(of_low));
-      sum = fma(part[p]->d[1], to_floats(of_high), sum);
+      VecF sum = mul(part[p]->d[0], to_floats(low[p][t]));
+      sum = fma(part[p]->d[1], to_floats(high[p][t]), sum);
       if constexpr (Type::kHasMin) {
         sum = fnma(part[p]->m[0], to_floats(weigh_sums<1, 0>(*x[t])), sum);
         sum = fnma(part[p]->m[1], to_floats(weigh_sums<0, 1>(*x[t])), sum);

@@ -12,9 +12,10 @@ float peak_products(int64_t n_rounds) {
 #pragma GCC unroll 10
     for (auto& sum : sums) sum = Step::run(sum);
   }
-  int32_t total = 0;
+  // The sums wrap as the vectors do; only that they are used matters.
+  uint32_t total = 0;
 #pragma GCC unroll 10
-  for (const auto& sum : sums) total += Step::total(sum);
+  for (const auto& sum : sums) total += static_cast<uint32_t>(Step::total(sum));
   return static_cast<float>(total);
 }
 template <typename Step>

@@ -6,7 +6,7 @@
 //
 // Each type says
 //   kParts    blocks of 32 columns in one block of the type
-//   kBits     q is 0 .. 2^kBits - 1; 8: q is signed
+//   kBits     q is 0 .. 2^kBits - 1; 8: q is signed, or with a kOffset not
 //   kOffset   w = d * (q - kOffset) - m
 //   kHalves   d and m belong to 16 columns, not 32
 //   kHasMin   m is not zero
@@ -122,12 +122,14 @@ struct Q5_1 {
 struct Q8_0 {
   using Block = BlockQ8_0;
   static constexpr int64_t kF16At = 0;
-  static constexpr int kParts = 1, kBits = 8, kOffset = 0;
+  static constexpr int kParts = 1, kBits = 8, kOffset = kSignedByteOffset;
   static constexpr bool kHalves = false, kHasMin = false;
   template <typename Source, typename Take>
   [[gnu::always_inline]] static void unpack(const Source& rows, int64_t offset, Take take) {
     Part part;
     load_32_columns_of_rows(rows, offset + offsetof(Block, qs), part.q);
+#pragma GCC unroll 8
+    for (VecI& q : part.q) q = as_factors(q);
     part.d[0] = load_f16_of_rows(rows, offset);
     take(0, part);
   }

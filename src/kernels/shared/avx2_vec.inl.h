@@ -1,6 +1,6 @@
-// The vector primitives that kernels/shared is written in, for AVX2 with FMA and F16C. Included in
-// an unnamed namespace. Lanes are 32 bits wide; a VecI holds int32 lanes or, where a name says
-// bytes, 4 bytes a lane.
+// The vector primitives that kernels/shared is written in, for every folder with 256-bit vectors:
+// AVX2 with FMA and F16C. Included in an unnamed namespace. Lanes are 32 bits wide; a VecI holds
+// int32 lanes or, where a name says bytes, 4 bytes a lane.
 
 constexpr int kLanes = 8;
 constexpr int kPanelVecs = 3;  // vectors side by side in a panel of floats
@@ -77,10 +77,18 @@ inline void store_f16(uint16_t* at, VecF v) {
 }
 
 // int32 lanes.
+inline VecI no_ints() { return _mm256_setzero_si256(); }
+inline VecI splat_int(int value) { return _mm256_set1_epi32(value); }
 inline VecI to_ints(VecF v) { return _mm256_cvtps_epi32(v); }  // ties to even
 inline VecF to_floats(VecI v) { return _mm256_cvtepi32_ps(v); }
 inline VecI load_ints(const void* at) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(at));
+}
+inline VecI load_partial_ints(const int32_t* at, int64_t n) {
+  return _mm256_maskload_epi32(at, partial_mask(n));
+}
+inline void store_partial_ints(int32_t* at, VecI v, int64_t n) {
+  _mm256_maskstore_epi32(at, partial_mask(n), v);
 }
 inline VecI add_ints(VecI a, VecI b) { return _mm256_add_epi32(a, b); }
 inline VecI subtract_ints(VecI a, VecI b) { return _mm256_sub_epi32(a, b); }
@@ -201,54 +209,13 @@ inline VecI weigh_sums(const BlockQ8A& x) {
                            _mm256_set1_epi32(k1 * 0x10000 + (k0 & 0xffff)));
 }
 
-// Nothing that reads `at` or `sum` afterwards is moved before this: a compiler that brings all
-// products of a block forward has no registers left for them.
-[[gnu::always_inline]] inline void keep_order(VecI& sum, const int8_t*& at) {
-  asm("" : "+x"(sum), "+r"(at));
+// Bytes times bytes: of unsigned ones in a and signed ones in b.
+inline VecI multiply_bytes(VecI a, VecI b) { return _mm256_maddubs_epi16(a, b); }  // pairs, 16 bits
+inline VecI multiply_signed_bytes(VecI a, VecI b) {
+  return _mm256_maddubs_epi16(_mm256_abs_epi8(a), _mm256_sign_epi8(b, a));
 }
-
-// out[p][t], lane r: sum over 4 * kGroups columns of q[p] * x[t], exact. Panels side by side share
-// the loads of x, tokens those of q.
-// q [p]: [kGroups], four columns of each row; 0 .. 2^kBits - 1, or for kBits 8 signed.
-// Requires |x| <= 127. That bounds how many maddubs may be added up in 16 bits: 32767 is not
-// passed.
-template <int kBits, int kGroups, int kPanels, int kTokens>
-[[gnu::always_inline]] inline void dot_groups(const VecI* const (&q)[kPanels],
-                                              const int8_t* const (&x)[kTokens],
-                                              VecI (&out)[kPanels][kTokens]) {
-  constexpr int kMaxDepth = kBits <= 4 ? 8 : kBits == 5 ? 4 : kBits == 6 ? 2 : 1;
-  constexpr int kDepth = kMaxDepth < kGroups ? kMaxDepth : kGroups;
-  const __m256i ones = _mm256_set1_epi16(1);
-  const int8_t* at[kTokens];
-  for (int t = 0; t < kTokens; ++t) at[t] = x[t];
-    // Unrolled by order: as loops the sums would go through memory.
-#pragma GCC unroll 8
-  for (int begin = 0; begin < kGroups; begin += kDepth) {
-    VecI pairs[kPanels][kTokens];
-#pragma GCC unroll 8
-    for (int i = 0; i < kDepth; ++i) {
-#pragma GCC unroll 8
-      for (int t = 0; t < kTokens; ++t) {
-        const __m256i x4 = _mm256_set1_epi32(load_32(at[t] + 4 * (begin + i)));
-#pragma GCC unroll 8
-        for (int p = 0; p < kPanels; ++p) {
-          const __m256i w = q[p][begin + i];
-          const __m256i products =
-              kBits == 8 ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x4, w))
-                         : _mm256_maddubs_epi16(w, x4);
-          pairs[p][t] = i == 0 ? products : _mm256_add_epi16(pairs[p][t], products);
-          keep_order(pairs[p][t], at[t]);
-        }
-      }
-    }
-#pragma GCC unroll 8
-    for (int t = 0; t < kTokens; ++t) {
-#pragma GCC unroll 8
-      for (int p = 0; p < kPanels; ++p) {
-        const VecI sum = _mm256_madd_epi16(pairs[p][t], ones);
-        out[p][t] = begin == 0 ? sum : _mm256_add_epi32(out[p][t], sum);
-        keep_order(out[p][t], at[t]);
-      }
-    }
-  }
-}
+inline VecI add_shorts(VecI a, VecI b) { return _mm256_add_epi16(a, b); }
+inline VecI add_up_pairs(VecI v) { return _mm256_madd_epi16(v, _mm256_set1_epi16(1)); }
+inline VecI splat_32(const void* at) { return _mm256_set1_epi32(load_32(at)); }
+inline VecI splat_byte(int value) { return _mm256_set1_epi8(static_cast<char>(value)); }
+inline VecI flip_bits(VecI a, VecI b) { return _mm256_xor_si256(a, b); }

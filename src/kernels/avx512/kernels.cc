@@ -1,0 +1,42 @@
+// Built for AVX-512 F, BW, DQ and VL: everything but the table sits in an unnamed
+// namespace, and nothing inline from elsewhere is called, so that no function of this file is kept
+// for another CPU.
+#include "kernels/kernels.h"
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <string.h>
+
+namespace cria::kernels::avx512 {
+namespace {
+
+// Each one builds on those before it.
+// clang-format off
+#include "kernels/shared/avx512_vec.inl.h"
+#include "kernels/shared/dot_maddubs.inl.h"
+#include "kernels/shared/unpack.inl.h"
+#include "kernels/shared/block_dots.inl.h"
+#include "kernels/shared/float_types.inl.h"
+#include "kernels/shared/elementwise.inl.h"
+#include "kernels/shared/attend.inl.h"
+#include "kernels/shared/table.inl.h"
+#include "kernels/shared/peak.inl.h"
+#include "kernels/shared/peak_products.inl.h"
+#include "kernels/shared/packed_blocks.inl.h"
+#include "kernels/shared/packed_float.inl.h"
+#include "kernels/avx512/packed.inl.h"
+// clang-format on
+
+constexpr Table make_table_here() {
+  Table table = make_table("avx512", kPacked, &kPeakF32, nullptr, &kPeakOf<PeakMaddubs>);
+  // Whole bytes are left to AVX2: nearly every CPU with AVX-512 has VNNI, too.
+  table.packed[static_cast<size_t>(PackedType::s8)] = nullptr;
+  table.packed[static_cast<size_t>(PackedType::u8)] = nullptr;
+  return table;
+}
+
+}  // namespace
+
+constinit const Table kTable = make_table_here();
+
+}  // namespace cria::kernels::avx512

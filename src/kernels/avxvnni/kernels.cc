@@ -1,0 +1,42 @@
+// Built for AVX2 with AVX-VNNI: everything but the table sits in an unnamed
+// namespace, and nothing inline from elsewhere is called, so that no function of this file is kept
+// for another CPU.
+#include "kernels/kernels.h"
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <string.h>
+
+namespace cria::kernels::avxvnni {
+namespace {
+
+// Each one builds on those before it.
+// clang-format off
+#include "kernels/shared/avx2_vec.inl.h"
+#include "kernels/avxvnni/dot.inl.h"
+#include "kernels/shared/dot_vnni.inl.h"
+#include "kernels/shared/unpack.inl.h"
+#include "kernels/shared/block_dots.inl.h"
+#include "kernels/shared/peak_products.inl.h"
+#include "kernels/shared/packed_blocks.inl.h"
+#include "kernels/shared/packed_int8_vnni.inl.h"
+#include "kernels/avxvnni/packed.inl.h"
+// clang-format on
+
+// All products of bytes; the rest is as in the table below.
+constexpr Table make_table_here() {
+  Table table;
+  table.name = "avxvnni";
+  for (int i = 0; i < kNumPackedTypes; ++i) {
+    if (kPacked[i].tiles != nullptr) table.packed[i] = kPacked + i;
+  }
+  table.peak_int8 = &kPeakOf<PeakDotBytes>;
+  table.peak_blocks = &kPeakOf<PeakDotBytes>;
+  return table;
+}
+
+}  // namespace
+
+constinit const Table kTable = make_table_here();
+
+}  // namespace cria::kernels::avxvnni
