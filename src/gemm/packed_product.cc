@@ -72,11 +72,25 @@ class Claim {
       const int64_t left = end_panel_ - panel;
       const int64_t first_rows = std::min(plan_.rows_per_pass, n_rows);
       const int64_t n_panels = tile_for(kernel_, first_rows, left).panels;
-      for (int64_t row = 0; row < n_rows; row += plan_.rows_per_pass) {
+      const int64_t n_passes = (n_rows + plan_.rows_per_pass - 1) / plan_.rows_per_pass;
+      for (int64_t pass = 0; pass < n_passes; ++pass) {
+        const int64_t row = pass * plan_.rows_per_pass;
+        set_next(panel + n_panels, k, pass, n_passes);
         run_pass(m, row, std::min(plan_.rows_per_pass, n_rows - row), panel, n_panels, k);
       }
       panel += n_panels;
     }
+  }
+
+  // What this pass of several is to fetch of the panel that comes next: its share of the part of k.
+  void set_next(int64_t panel, int64_t k, int64_t pass, int64_t n_passes) {
+    next_ = nullptr;
+    if (n_passes == 1 || panel >= end_panel_) return;
+    const int64_t n_k = std::min(plan_.k_block, p_.shape.k - k);
+    const int64_t begin = kernel_.panel_bytes(k), end = kernel_.panel_bytes(k + n_k);
+    const int64_t n_units = (n_k + kernel_.k_unit - 1) / kernel_.k_unit;
+    next_step_ = (end - begin) / (n_units * n_passes) + 1;
+    next_ = panels_ + (panel - first_panel_) * panel_bytes_ + begin + pass * n_units * next_step_;
   }
 
   // Some rows of the block with some panels, by as many tiles as it takes.
@@ -114,7 +128,10 @@ class Claim {
          .n_cols = std::min(columns, p_.shape.n - column(panel)),
          .c = c,
          .c_stride = in_c_ ? p_.out.c_stride : sums_stride_,
-         .add = k > 0 || (in_c_ && p_.out.adds())});
+         .add = k > 0 || (in_c_ && p_.out.adds()),
+         .next = next_,
+         .next_step = next_step_});
+    next_ = nullptr;  // by the first tile of a pass
   }
 
   const PackedProduct& p_;
@@ -125,6 +142,8 @@ class Claim {
   std::byte* sums_;
   int64_t sums_stride_;
   const std::byte* panels_;
+  const std::byte* next_ = nullptr;
+  int64_t next_step_ = 0;
 };
 
 int64_t scratch_per_thread(const PackedProduct& product, const Plan& plan) {

@@ -90,6 +90,10 @@ struct TileArgs {
   void* c;
   int64_t c_stride;
   bool add;  // C += the product, else C = the product
+  // What will be streamed after this, for tiles that fetch it meanwhile: next_step bytes with each
+  // k_unit of k. Null: nothing.
+  const std::byte* next = nullptr;
+  int64_t next_step = 0;
 };
 using TileFn = void (*)(const TileArgs& args);
 
@@ -118,6 +122,9 @@ struct PackedKernel {
   LhsForm form = LhsForm::rows;
   bool unit_step = false;  // of fp32 rows, too
   bool wants_a_sums = false;
+  // A panel's part of k that stays near while several passes of rows go over it: in the first-level
+  // cache, or in the second where tiles fetch ahead. Shorter parts load and store C more often.
+  int block_bytes = 32 << 10;
   float rounding = 0;  // see Accuracy: not 0 where fp32 is rounded to a narrower type on the way
   int64_t (*panel_bytes)(int64_t n_k) = nullptr;
   void (*pack)(const PackArgs& args) = nullptr;

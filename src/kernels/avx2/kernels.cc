@@ -22,6 +22,7 @@ namespace {
 #include "kernels/shared/peak.inl.h"
 #include "kernels/shared/peak_products.inl.h"
 #include "kernels/shared/packed_blocks.inl.h"
+#include "kernels/shared/prefetch_next.inl.h"
 #include "kernels/shared/packed_float.inl.h"
 #include "kernels/avx2/packed_int8.inl.h"
 #include "kernels/avx2/packed.inl.h"

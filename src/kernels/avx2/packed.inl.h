@@ -13,6 +13,7 @@ constexpr PackedKernel packed_float(const char* layout) {
   return {.isa = "avx2",
           .layout = layout,
           .width = kFloatWidth,
+          .block_bytes = kFloatBlockBytes,
           .panel_bytes = packed_float_bytes<Type>,
           .pack = pack_float<Type>,
           .tiles = kFloatTiles<Type>,

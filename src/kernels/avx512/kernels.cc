@@ -23,6 +23,7 @@ namespace {
 #include "kernels/shared/peak.inl.h"
 #include "kernels/shared/peak_products.inl.h"
 #include "kernels/shared/packed_blocks.inl.h"
+#include "kernels/shared/prefetch_next.inl.h"
 #include "kernels/shared/packed_float.inl.h"
 #include "kernels/avx512/packed.inl.h"
 // clang-format on

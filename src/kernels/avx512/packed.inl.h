@@ -5,17 +5,21 @@ constexpr Tile kFloatTiles[] = {
     float_tile<Type, 1, 1>(), float_tile<Type, 1, 4>(), float_tile<Type, 2, 1>(),
     float_tile<Type, 2, 4>(), float_tile<Type, 3, 1>(), float_tile<Type, 3, 2>(),
     float_tile<Type, 4, 1>(), float_tile<Type, 4, 2>(), float_tile<Type, 5, 1>(),
-    float_tile<Type, 6, 1>(), float_tile<Type, 7, 1>(), float_tile<Type, 8, 1>()};
+    float_tile<Type, 6, 1>(), float_tile<Type, 7, 1>(), float_tile<Type, kGroupRows, 1, true>()};
 
 template <typename Type>
 constexpr PackedKernel packed_float(const char* layout) {
   return {.isa = "avx512",
           .layout = layout,
           .width = kFloatWidth,
+          .block_bytes = kFloatBlockBytes,
           .panel_bytes = packed_float_bytes<Type>,
           .pack = pack_float<Type>,
           .tiles = kFloatTiles<Type>,
-          .n_tiles = 12};
+          .n_tiles = 12,
+          .group_rows = kGroupRows,
+          .group_bytes = float_group_bytes,
+          .group = group_floats};
 }
 
 constexpr PackedKernel kPacked[] = {

@@ -19,6 +19,7 @@ namespace {
 #include "kernels/shared/block_dots.inl.h"
 #include "kernels/shared/peak_products.inl.h"
 #include "kernels/shared/packed_blocks.inl.h"
+#include "kernels/shared/prefetch_next.inl.h"
 #include "kernels/shared/packed_int8_vnni.inl.h"
 #include "kernels/avxvnni/packed.inl.h"
 // clang-format on

@@ -1,12 +1,14 @@
 // Packed f32, f16 and bf16 weights and their tiles, for instruction sets whose multiply-add takes
-// an element of A in all lanes. Included in an unnamed namespace after float_types.inl.h;
-// kPanelVecs comes from vec.inl.h.
+// an element of A in all lanes. Included in an unnamed namespace after float_types.inl.h and
+// prefetch_next.inl.h; kPanelVecs comes from vec.inl.h.
 //
 // A panel holds kPanelVecs * kLanes columns, [k][column]. A tile keeps its part of C in registers
 // and streams the panel once: kRows * kPanels * kPanelVecs sums, enough of them to hide the latency
 // of the multiply-add (4 cycles, 2 a cycle: 8), few enough to leave registers for the weights.
 
 constexpr int64_t kFloatWidth = kPanelVecs * kLanes;
+// Measured on Zen 5, 16 rows from memory: 20 % faster than 32 KB with AVX-512, 15 % with AVX2.
+constexpr int kFloatBlockBytes = 128 << 10;
 
 template <typename Type>
 int64_t packed_float_bytes(int64_t n_k) {
@@ -67,13 +69,34 @@ inline void prefetch(const std::byte* at) {
   for (int64_t i = 0; i < kBytes; i += 64) __builtin_prefetch(at + kPrefetchAhead + i);
 }
 
-template <typename Type, int kRows, int kPanels>
+// Rows of A side by side, [k][rows]: read where they stand, rows that are a multiple of 4 KB apart
+// would drive each other out of the first-level cache.
+constexpr int kGroupRows = 8;
+inline int64_t float_group_bytes(int64_t n_k) { return n_k * kGroupRows * 4; }
+inline void group_floats(const GroupArgs& args) {
+  auto* out = reinterpret_cast<float*>(args.out);
+  constexpr int64_t kAtOnce = 16;  // a line of each row
+  for (int64_t k = 0; k < args.n_k; k += kAtOnce) {
+    const int64_t end = args.n_k - k < kAtOnce ? args.n_k : k + kAtOnce;
+    for (int64_t r = 0; r < args.n_rows; ++r) {
+      const std::byte* row = args.a + r * args.a_row_bytes;
+      for (int64_t i = k; i < end; ++i) {
+        memcpy(out + i * args.n_rows + r, row + i * args.a_step_bytes, 4);
+      }
+    }
+  }
+}
+
+template <typename Type, int kRows, int kPanels, bool kGrouped>
 void packed_float_tile(const TileArgs& args) {
   constexpr int kVecs = kPanels * kPanelVecs;
   VecF sums[kRows][kVecs];
   start_sums(args, sums);
   const std::byte* a = args.a;
   const std::byte* b = args.b + packed_float_bytes<Type>(args.first_k);
+  const std::byte* next = args.next;
+  const int64_t a_row_bytes = kGrouped ? 4 : args.a_row_bytes;
+  const int64_t a_step_bytes = kGrouped ? 4 * kRows : args.a_step_bytes;
   for (int64_t k = 0; k < args.n_k; ++k) {
     VecF w[kVecs];
     for (int p = 0; p < kPanels; ++p) {
@@ -83,20 +106,22 @@ void packed_float_tile(const TileArgs& args) {
       }
       if (kRows > 1) prefetch<kFloatWidth * Type::kBytes>(b + p * args.panel_bytes);
     }
+    prefetch_next(args, next);
     for (int r = 0; r < kRows; ++r) {
-      const VecF x = splat(*reinterpret_cast<const float*>(a + r * args.a_row_bytes));
+      const VecF x = splat(*reinterpret_cast<const float*>(a + r * a_row_bytes));
       for (int v = 0; v < kVecs; ++v) sums[r][v] = fma(x, w[v], sums[r][v]);
     }
-    a += args.a_step_bytes;
+    a += a_step_bytes;
     b += kFloatWidth * Type::kBytes;
   }
   store_sums(args, sums);
 }
 
-template <typename Type, int kRows, int kPanels>
+template <typename Type, int kRows, int kPanels, bool kGrouped = false>
 constexpr Tile float_tile() {
   return {.min_rows = kRows,
           .max_rows = kRows,
           .panels = kPanels,
-          .run = packed_float_tile<Type, kRows, kPanels>};
+          .grouped = kGrouped,
+          .run = packed_float_tile<Type, kRows, kPanels, kGrouped>};
 }

@@ -28,57 +28,95 @@ struct U8 {
   static VecI dot(VecI sums, VecI a, VecI b) { return dot_bytes(sums, a, b); }
 };
 
+// Sums of a tile; all loops over them are unrolled, or they would go through memory.
+template <int kRows, int kPanels>
+struct Int8Sums {
+  static constexpr int kVecs = kPanels * kInt8Vecs;
+  VecI at[kRows][kVecs];
+};
+
+template <typename Type, int kRows, int kPanels>
+[[gnu::always_inline]] inline void start_sums(const TileArgs& args,
+                                              Int8Sums<kRows, kPanels>& sums) {
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    const int32_t* c = static_cast<const int32_t*>(args.c) + r * args.c_stride;
+    const auto start = Type::kStart * static_cast<uint32_t>(args.a_sums[r]);
+#pragma GCC unroll 16
+    for (int v = 0; v < sums.kVecs; ++v) {
+      sums.at[r][v] = splat_int(static_cast<int>(start));
+      if (!args.add) continue;
+      const VecI before = load_partial_ints(c + v * kLanes, args.n_cols - v * kLanes);
+      sums.at[r][v] = add_ints(sums.at[r][v], before);
+    }
+  }
+}
+
+// Adds four k.
 template <typename Type, int kRows, int kPanels>
 [[gnu::always_inline]] inline void add_four(const TileArgs& args, const std::byte* b,
-                                            const VecI (&a)[kRows],
-                                            VecI (&sums)[kRows][kPanels * kInt8Vecs]) {
+                                            const std::byte* a, int64_t a_row_bytes,
+                                            Int8Sums<kRows, kPanels>& sums) {
+  VecI w[sums.kVecs];
 #pragma GCC unroll 16
-  for (int v = 0; v < kPanels * kInt8Vecs; ++v) {
-    const int64_t at = v / kInt8Vecs * args.panel_bytes + v % kInt8Vecs * 4 * kLanes;
-    const VecI w = load_ints(b + at);
+  for (int v = 0; v < sums.kVecs; ++v) {
+    w[v] = load_ints(b + v / kInt8Vecs * args.panel_bytes + v % kInt8Vecs * 4 * kLanes);
+  }
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) sums[r][v] = Type::dot(sums[r][v], a[r], w);
+  for (int r = 0; r < kRows; ++r) {
+    const VecI x = splat_32(a + r * a_row_bytes);
+#pragma GCC unroll 16
+    for (int v = 0; v < sums.kVecs; ++v) sums.at[r][v] = Type::dot(sums.at[r][v], x, w[v]);
+  }
+}
+
+template <int kRows, int kPanels>
+[[gnu::always_inline]] inline void store_sums(const TileArgs& args,
+                                              const Int8Sums<kRows, kPanels>& sums) {
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    int32_t* c = static_cast<int32_t*>(args.c) + r * args.c_stride;
+#pragma GCC unroll 16
+    for (int v = 0; v < sums.kVecs; ++v) {
+      store_partial_ints(c + v * kLanes, sums.at[r][v], args.n_cols - v * kLanes);
+    }
+  }
+}
+
+// The one to three k that are left, added to C. What follows in A is not read, and zeros there make
+// B's padding harmless.
+template <typename Type>
+[[gnu::noinline]] void add_last_k(const TileArgs& args, int n_rows, int n_vecs) {
+  const int64_t k = args.n_k / 4 * 4;
+  const std::byte* b = args.b + packed_int8_bytes(args.first_k + k);
+  for (int r = 0; r < n_rows; ++r) {
+    int last = 0;
+    memcpy(&last, args.a + r * args.a_row_bytes + k, static_cast<size_t>(args.n_k - k));
+    for (int v = 0; v < n_vecs; ++v) {
+      int32_t* c = static_cast<int32_t*>(args.c) + r * args.c_stride + v * kLanes;
+      const int64_t n_cols = args.n_cols - v * kLanes;
+      const VecI w = load_ints(b + v / kInt8Vecs * args.panel_bytes + v % kInt8Vecs * 4 * kLanes);
+      const VecI sum = Type::dot(load_partial_ints(c, n_cols), splat_int(last), w);
+      store_partial_ints(c, sum, n_cols);
+    }
   }
 }
 
 template <typename Type, int kRows, int kPanels>
 void packed_int8_tile(const TileArgs& args) {
-  constexpr int kVecs = kPanels * kInt8Vecs;
-  VecI sums[kRows][kVecs];
-  for (int r = 0; r < kRows; ++r) {
-    const int32_t* c = static_cast<const int32_t*>(args.c) + r * args.c_stride;
-    const auto start = Type::kStart * static_cast<uint32_t>(args.a_sums[r]);
-    for (int v = 0; v < kVecs; ++v) {
-      sums[r][v] = splat_int(static_cast<int>(start));
-      if (!args.add) continue;
-      sums[r][v] =
-          add_ints(sums[r][v], load_partial_ints(c + v * kLanes, args.n_cols - v * kLanes));
-    }
-  }
+  Int8Sums<kRows, kPanels> sums;
+  start_sums<Type>(args, sums);
   const std::byte* a = args.a;
   const std::byte* b = args.b + packed_int8_bytes(args.first_k);
-  VecI x[kRows];
+  const std::byte* next = args.next;
   for (int64_t k = 0; k + 4 <= args.n_k; k += 4) {
-#pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) x[r] = splat_32(a + r * args.a_row_bytes);
-    add_four<Type, kRows, kPanels>(args, b, x, sums);
+    prefetch_next(args, next);
+    add_four<Type>(args, b, a, args.a_row_bytes, sums);
     a += 4;
     b += 4 * kInt8Width;
   }
-  if (args.n_k % 4 != 0) {  // what follows in A is not read; zeros there make B's padding harmless
-    for (int r = 0; r < kRows; ++r) {
-      int last = 0;
-      memcpy(&last, a + r * args.a_row_bytes, static_cast<size_t>(args.n_k % 4));
-      x[r] = splat_int(last);
-    }
-    add_four<Type, kRows, kPanels>(args, b, x, sums);
-  }
-  for (int r = 0; r < kRows; ++r) {
-    int32_t* c = static_cast<int32_t*>(args.c) + r * args.c_stride;
-    for (int v = 0; v < kVecs; ++v) {
-      store_partial_ints(c + v * kLanes, sums[r][v], args.n_cols - v * kLanes);
-    }
-  }
+  store_sums(args, sums);
+  if (args.n_k % 4 != 0) add_last_k<Type>(args, kRows, sums.kVecs);
 }
 
 template <typename Type, int kRows, int kPanels>

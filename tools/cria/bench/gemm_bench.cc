@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kColdBytes = 192 << 20;
 // A sample shorter than this would measure the clock.
 constexpr double kLeastSeconds = 2e-4;
+constexpr double kMostSettlingSeconds = 4;
 constexpr int kCheckedElements = 200;
 
 bool is_int(ElementType type) { return type == ElementType::s8 || type == ElementType::u8; }
@@ -158,10 +159,23 @@ double sample(Contestant& one, bool cold) {
   return (now_seconds() - start) / one.calls;
 }
 
-// Warms up and finds how many calls make a sample. Every copy is read once beforehand: in virtual
-// machines the first reading of a page by a processor can be 30 times slower than from memory.
+double cycle_over_copies(Contestant& one) {
+  const double start = now_seconds();
+  for (size_t i = 0; i < one.n_copies; ++i) one.run->multiply(i);
+  return now_seconds() - start;
+}
+
+// Warms up and finds how many calls make a sample. Cold copies are gone over until that gets no
+// faster: a virtual machine may map memory as late as at its second or third reading, which takes
+// 30 times as long as to read it.
 void settle(Contestant& one, bool cold) {
-  for (size_t i = 0; cold && i < one.n_copies; ++i) one.run->multiply(i);
+  if (cold) {
+    double seconds = cycle_over_copies(one), before = 0, in_all = seconds;
+    do {
+      before = seconds;
+      in_all += seconds = cycle_over_copies(one);
+    } while (seconds < 0.85 * before && in_all < kMostSettlingSeconds);
+  }
   for (int i = 0; i < 3; ++i) sample(one, cold);
   while (one.calls < 10000 && sample(one, cold) * one.calls < kLeastSeconds) one.calls *= 2;
 }
