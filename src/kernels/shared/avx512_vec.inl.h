@@ -35,6 +35,32 @@ inline float max_lane(VecF v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+// Lane j of v[i] and lane i of v[j] change places.
+inline void transpose(VecF (&v)[kLanes]) {
+  __m512 pairs[16], fours[16];
+  for (int i = 0; i < 16; i += 2) {
+    pairs[i] = _mm512_unpacklo_ps(v[i], v[i + 1]);
+    pairs[i + 1] = _mm512_unpackhi_ps(v[i], v[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    for (int j = 0; j < 2; ++j) {
+      const __m512d a = _mm512_castps_pd(pairs[i + j]), b = _mm512_castps_pd(pairs[i + 2 + j]);
+      fours[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+      fours[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+    }
+  }
+  for (int j = 0; j < 4; ++j) {  // of each quarter, lane j of four rows
+    const __m512 low_even = _mm512_shuffle_f32x4(fours[j], fours[4 + j], 0x88);
+    const __m512 low_odd = _mm512_shuffle_f32x4(fours[j], fours[4 + j], 0xdd);
+    const __m512 high_even = _mm512_shuffle_f32x4(fours[8 + j], fours[12 + j], 0x88);
+    const __m512 high_odd = _mm512_shuffle_f32x4(fours[8 + j], fours[12 + j], 0xdd);
+    v[j] = _mm512_shuffle_f32x4(low_even, high_even, 0x88);
+    v[8 + j] = _mm512_shuffle_f32x4(low_even, high_even, 0xdd);
+    v[4 + j] = _mm512_shuffle_f32x4(low_odd, high_odd, 0x88);
+    v[12 + j] = _mm512_shuffle_f32x4(low_odd, high_odd, 0xdd);
+  }
+}
+
 // Masks.
 inline VecM less(VecF a, VecF b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }  // false for NaN
 inline VecM is_nan(VecF a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
