@@ -10,8 +10,9 @@
 namespace cria::engine {
 namespace {
 
-// What a thread's stack and bookkeeping hold once it has worked.
-constexpr uint64_t kThreadBytes = 24 << 10;
+// What a thread's stack and bookkeeping hold once it has worked: most of it the keys and values of
+// a block of positions (kernels/shared/attend.inl.h).
+constexpr uint64_t kThreadBytes = 160 << 10;
 
 // A token of a conversation: its id here and with the caller, some five bytes of text with the
 // program, in the reply and as it was joined, and room that vectors keep when they grow.

@@ -104,9 +104,23 @@ void make_row(const Compute& compute, const PackedKernel& kernel, const ConstMat
   read_floats(a, row, reinterpret_cast<float*>(out));
 }
 
+// A loop that a compiler can vectorise.
+template <typename Int>
+uint32_t sum_of(const Int* x, int64_t n) {
+  uint32_t sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += static_cast<uint32_t>(static_cast<int32_t>(x[i]));
+  return sum;
+}
+
 int32_t sum_of_row(const ConstMatrixView& a, int64_t row) {
   const Steps steps = steps_of(a);
   uint32_t sum = 0;
+  if (steps.column == 1) {
+    const std::byte* x = element_at(a, steps, row, 0);
+    return static_cast<int32_t>(a.type == ElementType::s8
+                                    ? sum_of(reinterpret_cast<const int8_t*>(x), a.n_cols)
+                                    : sum_of(reinterpret_cast<const uint8_t*>(x), a.n_cols));
+  }
   for (int64_t k = 0; k < a.n_cols; ++k) {
     sum += static_cast<uint32_t>(read_int(a, element_at(a, steps, row, k)));
   }

@@ -82,15 +82,25 @@ class Claim {
     }
   }
 
-  // What this pass of several is to fetch of the panel that comes next: its share of the part of k.
+  // What this pass of several is to fetch of what comes next, its share: the next panel's part of
+  // k, after the claim's last one that of the next k, and after all of k the panel behind the
+  // claim, which some thread will want.
   void set_next(int64_t panel, int64_t k, int64_t pass, int64_t n_passes) {
     next_ = nullptr;
-    if (n_passes == 1 || panel >= end_panel_) return;
+    if (n_passes == 1) return;
+    if (panel >= end_panel_) {
+      k += plan_.k_block;
+      panel = k < p_.shape.k ? first_panel_ : end_panel_;
+      if (k >= p_.shape.k) k = 0;
+    }
+    const bool own = panel < end_panel_;
+    if (!own && (p_.panels == nullptr || column(panel) >= p_.shape.n)) return;
     const int64_t n_k = std::min(plan_.k_block, p_.shape.k - k);
-    const int64_t begin = kernel_.panel_bytes(k), end = kernel_.panel_bytes(k + n_k);
+    const int64_t begin = kernel_.panel_bytes(k), bytes = kernel_.panel_bytes(k + n_k) - begin;
     const int64_t n_units = (n_k + kernel_.k_unit - 1) / kernel_.k_unit;
-    next_step_ = (end - begin) / (n_units * n_passes) + 1;
-    next_ = panels_ + (panel - first_panel_) * panel_bytes_ + begin + pass * n_units * next_step_;
+    next_step_ = bytes / (n_units * n_passes) + 1;
+    const int64_t offset = pass * n_units * next_step_;
+    if (offset < bytes) next_ = panels_ + (panel - first_panel_) * panel_bytes_ + begin + offset;
   }
 
   // Some rows of the block with some panels, by as many tiles as it takes.

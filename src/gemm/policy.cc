@@ -10,8 +10,11 @@ namespace {
 using kernels::PackedKernel;
 using kernels::PackedType;
 
-// Rows of A of one block of k that stay in a second-level cache of 256 KB and more.
-constexpr int64_t kLhsBlockBytes = 128 << 10;
+// Rows of A of one block of k that stay in a second-level cache beside a panel's part: fewer would
+// stream B more often.
+constexpr int64_t kLhsBlockBytes = 256 << 10;
+// Longer blocks of k leave too few of those rows.
+constexpr int64_t kMostBlockK = 1024;
 // Bytes of B that one claim of work streams: long enough to hide the claim, short enough to even
 // out slow cores.
 constexpr int64_t kClaimBytes = 64 << 10;
@@ -36,14 +39,15 @@ void set_blocks(const PackedKernel& kernel, PackedType type, const ProductShape&
   if (shape.m <= rows || !is_float(type)) return;
   const int64_t bytes_per_k =
       std::max<int64_t>(1, kernel.panel_bytes(kernel.k_unit) / kernel.k_unit);
-  const int64_t k_block =
-      round_up(std::max<int64_t>(kernel.block_bytes / bytes_per_k, 64), kernel.k_unit);
+  const int64_t k_block = round_up(
+      std::clamp<int64_t>(kernel.block_bytes / bytes_per_k, 64, kMostBlockK), kernel.k_unit);
   if (shape.k > k_block + k_block / 2) {
     plan.k_block = round_up(ceil_div(shape.k, ceil_div(shape.k, k_block)), kernel.k_unit);
     plan.why_k = "several passes of rows: a panel's part of k stays near";
   }
-  const int64_t m_block = kLhsBlockBytes / (plan.k_block * 4);
-  plan.m_block = std::min(shape.m, std::max(rows, m_block / rows * rows));
+  const int64_t m_block = std::max(rows, kLhsBlockBytes / (plan.k_block * 4) / rows * rows);
+  const int64_t n_blocks = ceil_div(shape.m, m_block);
+  plan.m_block = std::min(shape.m, round_up(ceil_div(shape.m, n_blocks), rows));
 }
 
 // Whether a tile reads rows made ready, of those that take m rows from the tallest one on.

@@ -129,8 +129,9 @@ class Gemm : public ::testing::TestWithParam<std::string> {
   }
 };
 
-constexpr Sizes kSizes[] = {{1, 1, 1},    {1, 40, 33},  {2, 17, 5},   {3, 33, 64},   {7, 5, 130},
-                            {8, 100, 67}, {17, 16, 31}, {70, 37, 70}, {64, 48, 1200}};
+constexpr Sizes kSizes[] = {{1, 1, 1},      {1, 40, 33},     {2, 17, 5},     {3, 33, 64},
+                            {7, 5, 130},    {8, 100, 67},    {17, 16, 31},   {70, 37, 70},
+                            {64, 48, 1200}, {19, 100, 2100}, {101, 20, 1600}};
 
 TEST_P(Gemm, FloatsOfEveryTypeAndOrder) {
   uint32_t seed = 1;

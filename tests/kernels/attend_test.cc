@@ -203,14 +203,16 @@ TEST_P(Attend, EqualScoresGiveTheMeanAndOneStrongScoreGivesItsValue) {
 }
 
 TEST_P(Attend, ANanKeyIsNotLost) {
-  for (const int64_t n : {1, 3, 64, 65, 130}) {
-    const HeadsShape shape{1, 9, n, 0};
-    Random random(36);  // NOLINT
-    Problem<float> problem(shape, random, 1);
-    problem.k()[(n - 1) * 9 + 8] = std::nanf("");
-    Guarded<float> out(9);
-    table_.attend(problem.args(out.data()));
-    for (int64_t i = 0; i < 9; ++i) EXPECT_TRUE(std::isnan(out[i])) << n;
+  for (const int64_t n_heads : {1, 5}) {
+    for (const int64_t n : {1, 3, 64, 65, 130}) {
+      const HeadsShape shape{n_heads, 9, n, 0};
+      Random random(36);  // NOLINT
+      Problem<float> problem(shape, random, 1);
+      problem.k()[(n - 1) * 9 + 8] = std::nanf("");
+      Guarded<float> out(n_heads * 9);
+      table_.attend(problem.args(out.data()));
+      for (int64_t i = 0; i < n_heads * 9; ++i) EXPECT_TRUE(std::isnan(out[i])) << n;
+    }
   }
 }
 

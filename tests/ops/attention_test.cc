@@ -40,8 +40,9 @@ std::vector<double> expected_head(const float* q, const std::vector<float>& k,
   return out;
 }
 
-void check(DType kv, int64_t window, double tolerance) {
-  constexpr int64_t kTokens = 90, kHeads = 6, kKvHeads = 2, kHeadDim = 32;
+template <int64_t kHeads>
+void check_heads(DType kv, int64_t window, double tolerance) {
+  constexpr int64_t kTokens = 90, kKvHeads = 2, kHeadDim = 32;
   constexpr int64_t kStride = kKvHeads * kHeadDim;
   const auto q = normals(kTokens * kHeads * kHeadDim, 1);
   const auto k = normals(kTokens * kStride, 2), v = normals(kTokens * kStride, 3);
@@ -76,7 +77,7 @@ void check(DType kv, int64_t window, double tolerance) {
         const int64_t first = window > 0 ? std::max<int64_t>(0, position - window + 1) : 0;
         const auto expected =
             expected_head(&q[static_cast<size_t>((position * kHeads + h) * kHeadDim)], k, v,
-                          kStride, h / 3 * kHeadDim, first, position, kHeadDim);
+                          kStride, h / (kHeads / kKvHeads) * kHeadDim, first, position, kHeadDim);
         for (int64_t i = 0; i < kHeadDim; ++i) {
           ASSERT_NEAR(out[static_cast<size_t>((t * kHeads + h) * kHeadDim + i)],
                       expected[static_cast<size_t>(i)], tolerance)
@@ -85,6 +86,12 @@ void check(DType kv, int64_t window, double tolerance) {
       }
     }
   }
+}
+
+// Few heads to a KV head, and so many that they are computed together.
+void check(DType kv, int64_t window, double tolerance) {
+  check_heads<6>(kv, window, tolerance);
+  check_heads<10>(kv, window, tolerance);
 }
 
 TEST(Attention, F32CacheMatchesTheDefinition) { check(DType::f32, 0, 1e-5); }

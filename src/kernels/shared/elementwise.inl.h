@@ -1,4 +1,5 @@
-// Normalisation, activation and conversions. Included in an unnamed namespace after vec.inl.h.
+// Normalisation, activation and conversions. Included in an unnamed namespace after the vector
+// primitives.
 
 // Calls whole(i) for each full vector of n elements, then part(i, n_left) for what is left.
 template <typename Whole, typename Partial>

@@ -1,4 +1,4 @@
-// Floats of fewer bits as fp32 lanes. Included in an unnamed namespace after vec.inl.h.
+// Floats of fewer bits as fp32 lanes. Included in an unnamed namespace after the vector primitives.
 
 struct F32 {
   static constexpr int kBytes = 4;

@@ -6,7 +6,7 @@
 // side by side, in units of four bytes (two for a lone fp16). So a packed block holds the bytes of
 // kLanes blocks, no more, and is only streamed forward.
 
-constexpr int kChunkParts = 8;     // 256 columns: unpacked they fill 3 kB, a tenth of an L1 cache
+constexpr int kChunkParts = 8;     // 256 columns: unpacked they fill 3 or 6 kB a panel
 constexpr int kTokensAtOnce = 64;  // their sums, too, stay in L1
 constexpr int kTileTokens = 4;     // share a load of the weights
 

@@ -1,6 +1,6 @@
 // Packed f32, f16 and bf16 weights and their tiles, for instruction sets whose multiply-add takes
 // an element of A in all lanes. Included in an unnamed namespace after float_types.inl.h and
-// prefetch_next.inl.h; kPanelVecs comes from vec.inl.h.
+// prefetch_next.inl.h; kPanelVecs comes from the primitives.
 //
 // A panel holds kPanelVecs * kLanes columns, [k][column]. A tile keeps its part of C in registers
 // and streams the panel once: kRows * kPanels * kPanelVecs sums, enough of them to hide the latency

@@ -10,11 +10,13 @@ constexpr int64_t kInt8Width = kInt8Vecs * kLanes;
 inline int64_t packed_int8_bytes(int64_t n_k) { return (n_k + 3) / 4 * 4 * kInt8Width; }
 
 inline void pack_int8(const PackArgs& args) {
-  memset(args.out, 0, static_cast<size_t>(packed_int8_bytes(args.n_k)));
+  auto* out = reinterpret_cast<unsigned char*>(args.out);
+  memset(out, 0, static_cast<size_t>(packed_int8_bytes(args.n_k)));
   for (int64_t n = 0; n < args.n_cols; ++n) {
+    const auto* b = reinterpret_cast<const unsigned char*>(args.b + n * args.n_stride);
     for (int64_t k = 0; k < args.n_k; ++k) {
-      args.out[(k / 4 * kInt8Width + n) * 4 + k % 4] =
-          args.b[k * args.k_stride + n * args.n_stride] ^ std::byte{0x80};
+      out[(k / 4 * kInt8Width + n) * 4 + k % 4] =
+          static_cast<unsigned char>(b[k * args.k_stride] ^ 0x80);
     }
   }
 }

@@ -1,5 +1,5 @@
 // The fastest multiply-adds that the instruction set has, without any load: what a product can
-// reach at most. Included in an unnamed namespace after vec.inl.h.
+// reach at most. Included in an unnamed namespace after the vector primitives.
 
 // 12 independent sums: more than latency times throughput of any core, fewer than any register
 // file.

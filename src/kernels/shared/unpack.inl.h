@@ -1,8 +1,9 @@
 // The quantised types, unpacked from kLanes rows at once: lane r holds row r. Rows are transposed
 // four bytes at a time, which commutes with everything that the layouts do to single bytes; a
 // Source does that while it loads (Rows) or did it beforehand (PackedRows).
-// Included in an unnamed namespace after vec.inl.h. What is said to be always inlined takes vectors
-// by address, which a call would send through memory (Q4_0 with one token was 3 times slower).
+// Included in an unnamed namespace after the vector primitives. What is said to be always inlined
+// takes vectors by address, which a call would send through memory (Q4_0 with one token was 3 times
+// slower).
 //
 // Each type says
 //   kParts    blocks of 32 columns in one block of the type

@@ -165,16 +165,18 @@ double cycle_over_copies(Contestant& one) {
   return now_seconds() - start;
 }
 
-// Warms up and finds how many calls make a sample. Cold copies are gone over until that gets no
-// faster: a virtual machine may map memory as late as at its second or third reading, which takes
-// 30 times as long as to read it.
+// Warms up and finds how many calls make a sample. Cold copies are gone over three times, and then
+// until two times agree: a virtual machine may map memory as late as at its third reading, which
+// takes 30 times as long as to read it.
 void settle(Contestant& one, bool cold) {
   if (cold) {
-    double seconds = cycle_over_copies(one), before = 0, in_all = seconds;
-    do {
+    double before = 0, seconds = 0, in_all = 0;
+    for (int i = 0; i < 3 || (in_all < kMostSettlingSeconds &&
+                              std::max(before, seconds) > 1.15 * std::min(before, seconds));
+         ++i) {
       before = seconds;
       in_all += seconds = cycle_over_copies(one);
-    } while (seconds < 0.85 * before && in_all < kMostSettlingSeconds);
+    }
   }
   for (int i = 0; i < 3; ++i) sample(one, cold);
   while (one.calls < 10000 && sample(one, cold) * one.calls < kLeastSeconds) one.calls *= 2;
