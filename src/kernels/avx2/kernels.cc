@@ -18,6 +18,7 @@ namespace {
 #include "kernels/shared/float_types.inl.h"
 #include "kernels/shared/elementwise.inl.h"
 #include "kernels/shared/attend.inl.h"
+#include "kernels/shared/set_packed.inl.h"
 #include "kernels/shared/table.inl.h"
 #include "kernels/shared/peak.inl.h"
 #include "kernels/shared/peak_products.inl.h"
@@ -30,7 +31,6 @@ namespace {
 
 }  // namespace
 
-constinit const Table kTable =
-    make_table("avx2", kPacked, &kPeakF32, &kPeakOf<Madd>, &kPeakOf<PeakMaddubs>);
+constinit const Table kTable = make_table_here();
 
 }  // namespace cria::kernels::avx2

@@ -8,33 +8,16 @@ constexpr Tile kFloatTiles[] = {float_tile<Type, 1, 1>(), float_tile<Type, 1, 4>
                                 float_tile<Type, 2, 1>(), float_tile<Type, 2, 2>(),
                                 float_tile<Type, 3, 1>(), float_tile<Type, 4, 1>()};
 
-template <typename Type>
-constexpr PackedKernel packed_float(const char* layout) {
-  return {.isa = "avx2",
-          .layout = layout,
-          .width = kFloatWidth,
-          .block_bytes = kFloatBlockBytes,
-          .panel_bytes = packed_float_bytes<Type>,
-          .pack = pack_float<Type>,
-          .tiles = kFloatTiles<Type>,
-          .n_tiles = 6};
-}
+constexpr PackedKernel kFloats[] = {packed_float<F32>("avx2", "[k][24] fp32", kFloatTiles<F32>),
+                                    packed_float<F16>("avx2", "[k][24] fp16", kFloatTiles<F16>),
+                                    packed_float<BF16>("avx2", "[k][24] bf16", kFloatTiles<BF16>)};
+constexpr PackedKernel kBytes[] = {packed_int8<S8>(), packed_int8<U8>()};
+constexpr BlockKernels kBlocks = block_kernels("avx2");
 
-constexpr PackedKernel kPacked[] = {
-    packed_float<F32>("[k][24] fp32"),
-    packed_float<F16>("[k][24] fp16"),
-    packed_float<BF16>("[k][24] bf16"),
-    packed_int8<S8>(),
-    packed_int8<U8>(),
-    packed_blocks<Q4_0>("avx2"),
-    packed_blocks<Q4_1>("avx2"),
-    packed_blocks<Q5_0>("avx2"),
-    packed_blocks<Q5_1>("avx2"),
-    packed_blocks<Q8_0>("avx2"),
-    packed_blocks<Q2K>("avx2"),
-    packed_blocks<Q3K>("avx2"),
-    packed_blocks<Q4K>("avx2"),
-    packed_blocks<Q5K>("avx2"),
-    packed_blocks<Q6K>("avx2"),
-};
-static_assert(sizeof kPacked / sizeof kPacked[0] == kNumPackedTypes);
+constexpr Table make_table_here() {
+  Table table = make_table("avx2", &kPeakF32, &kPeakOf<Madd>, &kPeakOf<PeakMaddubs>);
+  set_packed(table, PackedType::f32, kFloats);
+  set_packed(table, PackedType::s8, kBytes);
+  set_packed(table, PackedType::q4_0, kBlocks.of);
+  return table;
+}

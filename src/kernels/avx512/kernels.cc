@@ -19,6 +19,7 @@ namespace {
 #include "kernels/shared/float_types.inl.h"
 #include "kernels/shared/elementwise.inl.h"
 #include "kernels/shared/attend.inl.h"
+#include "kernels/shared/set_packed.inl.h"
 #include "kernels/shared/table.inl.h"
 #include "kernels/shared/peak.inl.h"
 #include "kernels/shared/peak_products.inl.h"
@@ -27,14 +28,6 @@ namespace {
 #include "kernels/shared/packed_float.inl.h"
 #include "kernels/avx512/packed.inl.h"
 // clang-format on
-
-constexpr Table make_table_here() {
-  Table table = make_table("avx512", kPacked, &kPeakF32, nullptr, &kPeakOf<PeakMaddubs>);
-  // Whole bytes are left to AVX2: nearly every CPU with AVX-512 has VNNI, too.
-  table.packed[static_cast<size_t>(PackedType::s8)] = nullptr;
-  table.packed[static_cast<size_t>(PackedType::u8)] = nullptr;
-  return table;
-}
 
 }  // namespace
 

@@ -7,36 +7,16 @@ constexpr Tile kFloatTiles[] = {
     float_tile<Type, 4, 1>(), float_tile<Type, 4, 2>(), float_tile<Type, 5, 1>(),
     float_tile<Type, 6, 1>(), float_tile<Type, 7, 1>(), float_tile<Type, kGroupRows, 1, true>()};
 
-template <typename Type>
-constexpr PackedKernel packed_float(const char* layout) {
-  return {.isa = "avx512",
-          .layout = layout,
-          .width = kFloatWidth,
-          .block_bytes = kFloatBlockBytes,
-          .panel_bytes = packed_float_bytes<Type>,
-          .pack = pack_float<Type>,
-          .tiles = kFloatTiles<Type>,
-          .n_tiles = 12,
-          .group_rows = kGroupRows,
-          .group_bytes = float_group_bytes,
-          .group = group_floats};
-}
+constexpr PackedKernel kFloats[] = {
+    packed_float_grouped<F32>("avx512", "[k][48] fp32", kFloatTiles<F32>),
+    packed_float_grouped<F16>("avx512", "[k][48] fp16", kFloatTiles<F16>),
+    packed_float_grouped<BF16>("avx512", "[k][48] bf16", kFloatTiles<BF16>)};
+constexpr BlockKernels kBlocks = block_kernels("avx512");
 
-constexpr PackedKernel kPacked[] = {
-    packed_float<F32>("[k][48] fp32"),
-    packed_float<F16>("[k][48] fp16"),
-    packed_float<BF16>("[k][48] bf16"),
-    {},
-    {},
-    packed_blocks<Q4_0>("avx512"),
-    packed_blocks<Q4_1>("avx512"),
-    packed_blocks<Q5_0>("avx512"),
-    packed_blocks<Q5_1>("avx512"),
-    packed_blocks<Q8_0>("avx512"),
-    packed_blocks<Q2K>("avx512"),
-    packed_blocks<Q3K>("avx512"),
-    packed_blocks<Q4K>("avx512"),
-    packed_blocks<Q5K>("avx512"),
-    packed_blocks<Q6K>("avx512"),
-};
-static_assert(sizeof kPacked / sizeof kPacked[0] == kNumPackedTypes);
+// Whole bytes are left to AVX2: nearly every CPU with AVX-512 has VNNI, too.
+constexpr Table make_table_here() {
+  Table table = make_table("avx512", &kPeakF32, nullptr, &kPeakOf<PeakMaddubs>);
+  set_packed(table, PackedType::f32, kFloats);
+  set_packed(table, PackedType::q4_0, kBlocks.of);
+  return table;
+}

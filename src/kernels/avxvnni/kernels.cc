@@ -22,19 +22,9 @@ namespace {
 #include "kernels/shared/prefetch_next.inl.h"
 #include "kernels/shared/packed_int8_vnni.inl.h"
 #include "kernels/avxvnni/packed.inl.h"
+#include "kernels/shared/set_packed.inl.h"
+#include "kernels/shared/vnni_table.inl.h"
 // clang-format on
-
-// All products of bytes; the rest is as in the table below.
-constexpr Table make_table_here() {
-  Table table;
-  table.name = "avxvnni";
-  for (int i = 0; i < kNumPackedTypes; ++i) {
-    if (kPacked[i].tiles != nullptr) table.packed[i] = kPacked + i;
-  }
-  table.peak_int8 = &kPeakOf<PeakDotBytes>;
-  table.peak_blocks = &kPeakOf<PeakDotBytes>;
-  return table;
-}
 
 }  // namespace
 

@@ -15,6 +15,7 @@ namespace {
 #include "kernels/shared/float_types.inl.h"
 #include "kernels/shared/elementwise.inl.h"
 #include "kernels/shared/attend.inl.h"
+#include "kernels/shared/set_packed.inl.h"
 #include "kernels/shared/table.inl.h"
 #include "kernels/shared/peak.inl.h"
 #include "kernels/shared/peak_products.inl.h"
@@ -38,9 +39,14 @@ struct Smlal {
   static int32_t total(Sums sums) { return vaddvq_s16(sums); }
 };
 
+constexpr Table make_table_here() {
+  Table table = make_table("neon", &kPeakF32, &kPeakOf<Smlal>, &kPeakOf<Smlal>);
+  set_packed(table, PackedType::f32, kPacked);
+  return table;
+}
+
 }  // namespace
 
-constinit const Table kTable =
-    make_table("neon", kPacked, &kPeakF32, &kPeakOf<Smlal>, &kPeakOf<Smlal>);
+constinit const Table kTable = make_table_here();
 
 }  // namespace cria::kernels::neon

@@ -261,3 +261,14 @@ constexpr PackedKernel packed_blocks(const char* isa) {
                                      : kNibbleTiles<Type>,
           .n_tiles = Type::kParts == 1 && Type::kBits > 5 ? 7 : 6};
 }
+
+// Of all block types, in their order in PackedType from q4_0 on.
+struct BlockKernels {
+  PackedKernel of[10];
+};
+constexpr BlockKernels block_kernels(const char* isa) {
+  return {{packed_blocks<Q4_0>(isa), packed_blocks<Q4_1>(isa), packed_blocks<Q5_0>(isa),
+           packed_blocks<Q5_1>(isa), packed_blocks<Q8_0>(isa), packed_blocks<Q2K>(isa),
+           packed_blocks<Q3K>(isa), packed_blocks<Q4K>(isa), packed_blocks<Q5K>(isa),
+           packed_blocks<Q6K>(isa)}};
+}

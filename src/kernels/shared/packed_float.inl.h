@@ -125,3 +125,26 @@ constexpr Tile float_tile() {
           .grouped = kGrouped,
           .run = packed_float_tile<Type, kRows, kPanels, kGrouped>};
 }
+
+template <typename Type, int kTiles>
+constexpr PackedKernel packed_float(const char* isa, const char* layout,
+                                    const Tile (&tiles)[kTiles]) {
+  return {.isa = isa,
+          .layout = layout,
+          .width = kFloatWidth,
+          .block_bytes = kFloatBlockBytes,
+          .panel_bytes = packed_float_bytes<Type>,
+          .pack = pack_float<Type>,
+          .tiles = tiles,
+          .n_tiles = kTiles};
+}
+// For tiles some of which read groups.
+template <typename Type, int kTiles>
+constexpr PackedKernel packed_float_grouped(const char* isa, const char* layout,
+                                            const Tile (&tiles)[kTiles]) {
+  PackedKernel kernel = packed_float<Type>(isa, layout, tiles);
+  kernel.group_rows = kGroupRows;
+  kernel.group_bytes = float_group_bytes;
+  kernel.group = group_floats;
+  return kernel;
+}

@@ -31,10 +31,11 @@ struct U8 {
 };
 
 // Sums of a tile; all loops over them are unrolled, or they would go through memory.
+template <int kPanels>
+constexpr int kInt8TileVecs = kPanels* kInt8Vecs;
 template <int kRows, int kPanels>
 struct Int8Sums {
-  static constexpr int kVecs = kPanels * kInt8Vecs;
-  VecI at[kRows][kVecs];
+  VecI at[kRows][kInt8TileVecs<kPanels>];
 };
 
 template <typename Type, int kRows, int kPanels>
@@ -45,7 +46,7 @@ template <typename Type, int kRows, int kPanels>
     const int32_t* c = static_cast<const int32_t*>(args.c) + r * args.c_stride;
     const auto start = Type::kStart * static_cast<uint32_t>(args.a_sums[r]);
 #pragma GCC unroll 16
-    for (int v = 0; v < sums.kVecs; ++v) {
+    for (int v = 0; v < kInt8TileVecs<kPanels>; ++v) {
       sums.at[r][v] = splat_int(static_cast<int>(start));
       if (!args.add) continue;
       const VecI before = load_partial_ints(c + v * kLanes, args.n_cols - v * kLanes);
@@ -59,16 +60,17 @@ template <typename Type, int kRows, int kPanels>
 [[gnu::always_inline]] inline void add_four(const TileArgs& args, const std::byte* b,
                                             const std::byte* a, int64_t a_row_bytes,
                                             Int8Sums<kRows, kPanels>& sums) {
-  VecI w[sums.kVecs];
+  VecI w[kInt8TileVecs<kPanels>];
 #pragma GCC unroll 16
-  for (int v = 0; v < sums.kVecs; ++v) {
+  for (int v = 0; v < kInt8TileVecs<kPanels>; ++v) {
     w[v] = load_ints(b + v / kInt8Vecs * args.panel_bytes + v % kInt8Vecs * 4 * kLanes);
   }
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     const VecI x = splat_32(a + r * a_row_bytes);
 #pragma GCC unroll 16
-    for (int v = 0; v < sums.kVecs; ++v) sums.at[r][v] = Type::dot(sums.at[r][v], x, w[v]);
+    for (int v = 0; v < kInt8TileVecs<kPanels>; ++v)
+      sums.at[r][v] = Type::dot(sums.at[r][v], x, w[v]);
   }
 }
 
@@ -79,7 +81,7 @@ template <int kRows, int kPanels>
   for (int r = 0; r < kRows; ++r) {
     int32_t* c = static_cast<int32_t*>(args.c) + r * args.c_stride;
 #pragma GCC unroll 16
-    for (int v = 0; v < sums.kVecs; ++v) {
+    for (int v = 0; v < kInt8TileVecs<kPanels>; ++v) {
       store_partial_ints(c + v * kLanes, sums.at[r][v], args.n_cols - v * kLanes);
     }
   }
@@ -118,7 +120,7 @@ void packed_int8_tile(const TileArgs& args) {
     b += 4 * kInt8Width;
   }
   store_sums(args, sums);
-  if (args.n_k % 4 != 0) add_last_k<Type>(args, kRows, sums.kVecs);
+  if (args.n_k % 4 != 0) add_last_k<Type>(args, kRows, kInt8TileVecs<kPanels>);
 }
 
 template <typename Type, int kRows, int kPanels>
