@@ -143,6 +143,8 @@ TEST_P(Gemm, FloatsOfEveryTypeAndOrder) {
     for (const Sizes& s : kSizes) {
       for (const Order a_order : {Order::row_major, Order::column_major}) {
         for (const Order b_order : {Order::row_major, Order::column_major}) {
+          const bool plain = a_order == Order::row_major && b_order == Order::row_major;
+          if (s.m * s.n * s.k > 3'000'000 && !plain) continue;  // minutes where it is emulated
           Random random(seed++);
           const Data a = random_data(random, a_type, s.m, s.k, a_order, seed % 3);
           const Data b = random_data(random, b_type, s.k, s.n, b_order, seed % 2);
