@@ -50,6 +50,22 @@ function(cria_add_test name)
     get_property(libs GLOBAL PROPERTY CRIA_LAYER_LIBS_${layer})
     target_link_libraries(test_${name} PRIVATE ${libs})
   endforeach()
+  if(CRIA_TEST_SHARDS)
+    cria_add_test_shards(${name})
+    return()
+  endif()
   gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
                        PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")
+endfunction()
+
+# The tests of a program in a few processes. Where one takes long to start, under a sanitizer or on an
+# emulated CPU, a process for every test costs more than the tests. GTEST_FILTER chooses among them.
+function(cria_add_test_shards name)
+  math(EXPR last "${CRIA_TEST_SHARDS} - 1")
+  foreach(i RANGE ${last})
+    add_test(NAME ${name}.${i} COMMAND test_${name})
+    set_tests_properties(${name}.${i} PROPERTIES
+      TIMEOUT 1200
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${CRIA_TEST_SHARDS};GTEST_SHARD_INDEX=${i};GTEST_OUTPUT=xml:${CMAKE_BINARY_DIR}/gtest/${name}.${i}.xml")
+  endforeach()
 endfunction()

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "file/readers.h"
 #include "kernels/dispatch.h"
@@ -25,30 +28,40 @@ std::vector<int32_t> random_tokens(int n, int n_vocab, uint32_t seed) {
   return tokens;
 }
 
-std::vector<float> our_logits(const std::string& path, const std::string& tokenizer,
-                              std::string_view isa, std::span<const int32_t> tokens, DType kv) {
-  const auto model =
-      load(path, {.tokenizer_path = tokenizer, .isa = std::string(isa), .on_progress = {}});
-  EXPECT_TRUE(model.ok()) << model.status().message();
-  const Config& config = (*model)->config;
-  auto pool = ThreadPool::create(2);
-  const auto n = static_cast<int64_t>(tokens.size());
-  auto workspace = Workspace::create(**model, n);
-  auto cache = ops::KvPool::create({.n_layers = config.n_layers,
-                                    .n_kv_heads = config.n_kv_heads,
-                                    .head_dim = config.head_dim,
-                                    .k_type = kv,
-                                    .v_type = kv},
-                                   ops::KvPool::pages_for(n));
-  std::vector<int32_t> pages;
-  while (cache->n_free() > 0) pages.push_back(cache->take());
-  const Slice slice{.tokens = tokens, .pages = pages.data(), .logits_for = LogitsFor::all};
-  std::vector<float> logits(tokens.size() * static_cast<size_t>(config.n_vocab));
-  const Status status = forward_llama(**model, {(*model)->kernels, **pool}, *workspace, *cache,
-                                      {.slices = {&slice, 1}, .logits = logits.data()});
-  EXPECT_TRUE(status.ok()) << status.message();
-  return logits;
-}
+// A model on one kernel table, to compute many texts with.
+class Ours {
+ public:
+  Ours(const std::string& path, const std::string& tokenizer, std::string_view isa)
+      : model_(
+            load(path, {.tokenizer_path = tokenizer, .isa = std::string(isa), .on_progress = {}})) {
+    EXPECT_TRUE(model_.ok()) << model_.status().message();
+  }
+
+  std::vector<float> logits(std::span<const int32_t> tokens, DType kv) const {
+    const Model& model = **model_;
+    const Config& config = model.config;
+    const auto n = static_cast<int64_t>(tokens.size());
+    auto workspace = Workspace::create(model, n);
+    auto cache = ops::KvPool::create({.n_layers = config.n_layers,
+                                      .n_kv_heads = config.n_kv_heads,
+                                      .head_dim = config.head_dim,
+                                      .k_type = kv,
+                                      .v_type = kv},
+                                     ops::KvPool::pages_for(n));
+    std::vector<int32_t> pages;
+    while (cache->n_free() > 0) pages.push_back(cache->take());
+    const Slice slice{.tokens = tokens, .pages = pages.data(), .logits_for = LogitsFor::all};
+    std::vector<float> logits(tokens.size() * static_cast<size_t>(config.n_vocab));
+    const Status status = forward_llama(model, {model.kernels, **pool_}, *workspace, *cache,
+                                        {.slices = {&slice, 1}, .logits = logits.data()});
+    EXPECT_TRUE(status.ok()) << status.message();
+    return logits;
+  }
+
+ private:
+  Result<std::shared_ptr<const Model>> model_;
+  Result<std::unique_ptr<ThreadPool>> pool_ = ThreadPool::create(2);
+};
 
 double largest_difference(const std::vector<float>& a, const std::vector<double>& b) {
   EXPECT_EQ(a.size(), b.size());
@@ -70,7 +83,7 @@ void expect_near_reference(const std::string& path, const std::string& tokenizer
   const std::vector<int32_t> tokens = random_tokens(n_tokens, n_vocab, 7);
   const std::vector<double> expected = testing::reference_logits(**catalog, tokens, options).logits;
   for (const std::string_view isa : kernels::runnable_tables()) {
-    const std::vector<float> found = our_logits(path, tokenizer, isa, tokens, kv);
+    const std::vector<float> found = Ours(path, tokenizer, isa).logits(tokens, kv);
     EXPECT_LE(largest_difference(found, expected), tolerance) << path << " on " << isa;
   }
 }
@@ -86,6 +99,10 @@ void expect_near_reference_away_from_steps(const std::string& path, const std::s
   const auto catalog = file::open_catalog(path, tokenizer);
   ASSERT_TRUE(catalog.ok()) << catalog.status().message();
   const int n_vocab = static_cast<int>((*catalog)->find_tensor("token_embd.weight")->view.n_rows());
+  std::vector<std::pair<std::string_view, Ours>> all_ours;
+  for (const std::string_view isa : kernels::runnable_tables()) {
+    all_ours.emplace_back(isa, Ours(path, tokenizer, isa));
+  }
   int n_clear = 0;
   for (int i = 0; i < kTexts; ++i) {
     const std::vector<int32_t> tokens =
@@ -93,8 +110,8 @@ void expect_near_reference_away_from_steps(const std::string& path, const std::s
     const auto expected = testing::reference_logits(**catalog, tokens, options);
     if (expected.least_margin < kClearMargin) continue;
     ++n_clear;
-    for (const std::string_view isa : kernels::runnable_tables()) {
-      const std::vector<float> found = our_logits(path, tokenizer, isa, tokens, DType::f32);
+    for (const auto& [isa, ours] : all_ours) {
+      const std::vector<float> found = ours.logits(tokens, DType::f32);
       EXPECT_LE(largest_difference(found, expected.logits), 1e-3) << isa << ", text " << i;
     }
   }
