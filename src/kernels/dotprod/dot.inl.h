@@ -1,16 +1,9 @@
 // Sums of products of bytes by the dot-product instruction, for arm_blocks.inl.h. Included in an
 // unnamed namespace before it.
 
-struct BySdot {
+struct BySdot : StartedSums {
   static constexpr bool kBySdot = true;
   static constexpr int kUnit = 4;
-  // 1.5 * 2^23 as fp32: a sum that starts with these bits ends as the bits of that number plus the
-  // sum, which one subtraction turns into fp32; a conversion would take the vector pipe twice as
-  // long. Exact for |sum| < 2^22: 32 * 128 * 127 are an eighth of that.
-  static constexpr int32_t kStart = 0x4b400000;
-  static VecF to_floats(VecI sums) {
-    return vsubq_f32(vreinterpretq_f32_s32(sums), splat(12582912.0f));
-  }
 
   template <int kBits>
   static VecI dot16(VecI sum, const VecI* q, int8x16_t x) {

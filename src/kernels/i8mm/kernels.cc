@@ -11,8 +11,12 @@ namespace {
 
 // Each one builds on those before it.
 // clang-format off
+#include "kernels/shared/arm_vec.inl.h"
+#include "kernels/shared/unpack.inl.h"
 #include "kernels/shared/arm_tile.inl.h"
 #include "kernels/i8mm/packed_int8.inl.h"
+#include "kernels/shared/arm_blocks.inl.h"
+#include "kernels/i8mm/packed_blocks.inl.h"
 #include "kernels/shared/peak_products.inl.h"
 // clang-format on
 
@@ -27,17 +31,16 @@ struct Smmla {
   static int32_t total(Sums sums) { return vaddvq_s32(sums); }
 };
 
-constexpr Table make_table() {
-  Table table;
-  table.name = "i8mm";
-  table.packed[static_cast<size_t>(PackedType::s8)] = &kS8;
-  table.packed[static_cast<size_t>(PackedType::u8)] = &kU8;
-  table.peak_int8 = &kPeakOf<Smmla>;
-  return table;
-}
+constexpr Table kTableHere = {
+    .name = "i8mm",
+    .packed = {nullptr, nullptr, nullptr, &kS8, &kU8, &kBlocks<Q4_0>, &kBlocks<Q4_1>,
+               &kBlocks<Q5_0>, &kBlocks<Q5_1>, &kBlocks<Q8_0>, &kBlocks<Q2K>, &kBlocks<Q3K>,
+               &kBlocks<Q4K>, &kBlocks<Q5K>, &kBlocks<Q6K>},
+    .peak_int8 = &kPeakOf<Smmla>,
+    .peak_blocks = &kPeakOf<Smmla>};
 
 }  // namespace
 
-constinit const Table kTable = make_table();
+constinit const Table kTable = kTableHere;
 
 }  // namespace cria::kernels::i8mm

@@ -5,14 +5,9 @@
 // instruction, none of whose operands must be spread. On a Cortex-A72 one vector pipe multiplies, 8
 // multiply-adds a cycle; what adds up and unpacks is less and goes to the other.
 
-struct BySmull {
+struct BySmull : StartedSums {
   static constexpr bool kBySdot = false;
   static constexpr int kUnit = 16;
-  // As for dotprod: 1.5 * 2^23.
-  static constexpr int32_t kStart = 0x4b400000;
-  static VecF to_floats(VecI sums) {
-    return vsubq_f32(vreinterpretq_f32_s32(sums), splat(12582912.0f));
-  }
 
   // How many products of |x| <= 127 and a weight may be added up in 16 bits: 15 * 127 * 17 and so
   // on are below 2^15; of signed bytes 128 * 127 * 2.

@@ -77,17 +77,31 @@ template <int kUnit>
   for (int i = 0; i < 4; ++i) out[i] = load_ints(rows.at + (offset + 4 * i) * kLanes);
 }
 
-// Where units are 16 bytes, q[n] is half the columns of lane n % 4 and wants their bits of qh.
+// Bits of qh to the bytes of q that they belong to: those of the low eight stand in byte kLow of
+// qh, those of the high eight in byte kHigh.
+template <int kLow, int kHigh>
+[[gnu::always_inline]] inline VecI with_fifth_bits(VecI q, uint8x16_t qh) {
+  constexpr uint64_t kEachByte = 0x0101010101010101;
+  const uint8x16_t bit = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
+  const uint8x16_t from = vreinterpretq_u8_u64(uint64x2_t{kLow * kEachByte, kHigh * kEachByte});
+  const uint8x16_t found = vtstq_u8(vqtbl1q_u8(qh, from), bit);
+  return as_lanes(vorrq_u8(as_bytes(q), vandq_u8(found, vdupq_n_u8(16))));
+}
+
+// Where units are 16 bytes, q[n] is half the columns of lane n % 4; where they are 8, q[n] is eight
+// columns of two lanes. Their bits of qh:
 inline void add_fifth_bits(const Packed<16>& rows, int64_t offset, VecI* q) {
   const uint8x16_t qh = as_bytes(load_32_of_rows(rows, offset));
-  const uint8x16_t bit = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
-  const uint8x16_t fifth = vdupq_n_u8(16);
   unrolled<8>([&](auto n) {
-    constexpr uint64_t kFrom = 4 * (n % 4) + 2 * (n / 4);
-    const uint8x16_t from = vreinterpretq_u8_u64(
-        uint64x2_t{kFrom * 0x0101010101010101, (kFrom + 1) * 0x0101010101010101});
-    const uint8x16_t found = vtstq_u8(vqtbl1q_u8(qh, from), bit);
-    q[n] = as_lanes(vorrq_u8(as_bytes(q[n]), vandq_u8(found, fifth)));
+    constexpr int kFrom = 4 * (n % 4) + 2 * (n / 4);
+    q[n] = with_fifth_bits<kFrom, kFrom + 1>(q[n], qh);
+  });
+}
+inline void add_fifth_bits(const Packed<8>& rows, int64_t offset, VecI* q) {
+  const uint8x16_t qh = as_bytes(load_32_of_rows(rows, offset));
+  unrolled<8>([&](auto n) {
+    constexpr int kFrom = 8 * (n % 2) + n / 2;
+    q[n] = with_fifth_bits<kFrom, kFrom + 4>(q[n], qh);
   });
 }
 

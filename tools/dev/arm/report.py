@@ -74,7 +74,12 @@ def cases():
         Case('dotprod_a55', 'q4_0', 4, {'a55': 8}),
         Case('dotprod_a55', 'q4_0', 8, {'a55': 12}),
         Case('dotprod_a55', 'q4_0', 64, {'a55': 12}),
-        Case('i8mm', 'q4_0', 8, {'n2': 50}),
+        Case('i8mm', 'q4_0', 1, {'n2': None}),
+        Case('i8mm', 'q4_0', 8, {'n2': None}),
+        Case('i8mm', 'q4_0', 16, {'n2': None}, {'n2': 50}),
+        Case('i8mm', 'q8_0', 16, {'n2': None}, {'n2': None}),
+        Case('i8mm', 'q4_k', 16, {'n2': None}, {'n2': None}),
+        Case('i8mm', 'q6_k', 16, {'n2': None}, {'n2': None}),
         Case('neon', 'q6_k', 1, {'a72': 3.8}),
         Case('dotprod', 'q6_k', 1, {'a76': 7}),
     ]
