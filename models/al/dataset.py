@@ -13,6 +13,7 @@ import sys
 import numpy
 import torch
 
+import looking
 import tokenizer
 
 SYSTEM_WEIGHT = 0.15  # of the system message's tokens after the Services line, against answers
@@ -25,12 +26,16 @@ COLUMNS = ("tokens", "positions", "read_rows", "targets", "weights", "answer", "
 @dataclasses.dataclass
 class Block:
     """Rows [start, start + n_rows) that see the rows [prefix, prefix + n_prefix), and those of
-    themselves where mask [rows * query heads per KV head, n_rows] is 0 and not -inf."""
+    themselves where mask [rows * query heads per KV head, n_rows] is 0 and not -inf.
+    looks: where attention should go, per kind of looking.KINDS, (rows of the block [n], what they
+    should see, 1 or 0 [n, n_prefix + n_rows]), or None.
+    """
     start: int
     n_rows: int
     prefix: int
     n_prefix: int
     mask: torch.Tensor
+    looks: tuple = (None,) * len(looking.KINDS)
 
 
 @dataclasses.dataclass
@@ -52,6 +57,7 @@ class Batch:
             setattr(self, field, getattr(self, field).to(device))
         for block in self.blocks:
             block.mask = block.mask.to(device)
+            block.looks = [look and tuple(x.to(device) for x in look) for look in block.looks]
         return self
 
 
@@ -190,6 +196,7 @@ class Packer:
 
     def __init__(self, encoder, config, n_rows, n_block_rows):
         self.encoder = encoder
+        self.finder = looking.Finder(encoder.processor)
         self.n_per_kv = config.n_heads // config.n_kv_heads
         self.n_rows, self.n_block_rows = n_rows, n_block_rows
 
@@ -211,7 +218,9 @@ class Packer:
             first, n_system, first_branch, n_branches = map(int, shard.sequences[i])
             tokens = shard.tokens[first:first + shard.n_tokens[i]].astype(numpy.int64)
             branches = shard.branches[first_branch:first_branch + n_branches]
-            blocks += self.blocks(row, n_system, n_system + numpy.cumsum(branches[:, 0]))
+            own = self.blocks(row, n_system, n_system + numpy.cumsum(branches[:, 0]))
+            self.look(own, row, tokens.tolist(), n_system, branches[:, 0])
+            blocks += own
             columns["tokens"].append(tokens)
             columns["positions"].append(numpy.arange(n_system))
             rows_from = 1 + int(numpy.argmax(tokens[:n_system] == self.encoder.devices))
@@ -225,6 +234,41 @@ class Packer:
             row += len(tokens)
         return Batch(blocks=blocks, **{name: torch.from_numpy(numpy.concatenate(parts))
                                        for name, parts in columns.items()})
+
+    def look(self, blocks, row, tokens, n_system, branch_sizes):
+        """Notes in the blocks of a sequence where its tokens should look."""
+        rows, by_id, by_name = self.finder.rows(tokens[:n_system])
+        found, at = {}, n_system
+        for n in branch_sizes:
+            for look in self.finder.looks(tokens[at:at + n], by_id, by_name):
+                row_start, row_end = rows[look.row]
+                mention = look.mention and tuple(at + i for i in look.mention)
+                copied = None if look.next is None else (row_start + look.next,
+                                                         row_start + look.next + 1)
+                found[at + look.at] = ((row_start, row_end), mention, copied)
+            at += int(n)
+        for block in blocks:
+            if block.n_prefix == n_system:
+                first = block.start - row
+                own = [(i - first, *found[i]) for i in range(first, first + block.n_rows)
+                       if i in found]
+                to_inside = n_system - first
+                block.looks = (
+                    self.look_mask(block, [(i, at) for i, at, _, _ in own]),
+                    self.look_mask(block, [(i, (a + to_inside for a in at))
+                                           for i, _, at, _ in own if at]),
+                    self.look_mask(block, [(i, at) for i, _, _, at in own if at]))
+
+    @staticmethod
+    def look_mask(block, pairs):
+        """What Block.looks holds, of [(row of the block, (first, last) column that it should see)].
+        """
+        if not pairs:
+            return None
+        mask = torch.zeros(len(pairs), block.n_prefix + block.n_rows)
+        for k, (_, (first, last)) in enumerate(pairs):
+            mask[k, first:last] = 1
+        return torch.tensor([i for i, _ in pairs]), mask
 
     def learn(self, columns, tokens, row, part, answer):
         """Adds the tokens [part) of a sequence that begins at row to what is learnt."""

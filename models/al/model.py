@@ -11,6 +11,7 @@ import dataclasses
 
 import torch
 
+import looking
 import tokenizer
 
 
@@ -130,10 +131,13 @@ class TreeAttention(torch.autograd.Function):
     of the block that its mask lets them see. So the work of branch x branch, which a dense mask
     would throw away, is never done. Probabilities are kept for the backward pass: to read them
     back costs less than to make them again.
+
+    guide (None, or a Guide of this layer) adds to the loss, whose own gradient must be 1, what some
+    heads leave to look at beside the rows that Block.looks names.
     """
 
     @staticmethod
-    def forward(ctx, qkv, turn, blocks, config):
+    def forward(ctx, qkv, turn, blocks, config, guide):
         n, hd, n_kv = qkv.shape[0], config.head_dim, config.n_kv_heads
         qkv = qkv.float()
         q, k = (rotate(part, turn, hd) for part in qkv[:, :-config.d_kv].split(
@@ -154,12 +158,12 @@ class TreeAttention(torch.autograd.Function):
             for i, (at, (_, vb)) in enumerate(parts):
                 torch.baddbmm(ob, p[:, :, at], vb, beta=int(i > 0), out=ob)
             kept.append(p)
-        ctx.kept = (q, k, v, turn, blocks, config, kept)
+        ctx.kept = (q, k, v, turn, blocks, config, kept, guide)
         return out
 
     @staticmethod
     def backward(ctx, dout):
-        q, k, v, turn, blocks, config, kept = ctx.kept
+        q, k, v, turn, blocks, config, kept, guide = ctx.kept
         hd, n_kv = config.head_dim, config.n_kv_heads
         dout = dout.float().contiguous()
         dqkv = torch.zeros(q.shape[0], config.d_q + 2 * config.d_kv, device=q.device)
@@ -171,6 +175,8 @@ class TreeAttention(torch.autograd.Function):
             for at, (_, vb, _, dvb) in parts:
                 torch.bmm(dob, vb.transpose(1, 2), out=dp[:, :, at])
                 dvb.baddbmm_(p[:, :, at].transpose(1, 2), dob)
+            if guide:
+                guide.add_gradient(dp, p, block, config)
             ds = torch._softmax_backward_data(dp, p, -1, p.dtype)
             for i, (at, (kb, _, dkb, _)) in enumerate(parts):
                 torch.baddbmm(dqb, ds[:, :, at], kb, beta=int(i > 0), out=dqb)
@@ -178,7 +184,43 @@ class TreeAttention(torch.autograd.Function):
         back = turn.conj()
         dqkv[:, :config.d_q] = rotate(dq.mul_(hd ** -0.5), back, hd)
         dqkv[:, config.d_q:-config.d_kv] = rotate(dk, back, hd)
-        return dqkv, None, None, None
+        return dqkv, None, None, None, None
+
+
+@dataclasses.dataclass
+class Guide:
+    """Tells heads of a layer where to look: adds -weight * log(their attention to those places).
+
+    looks: [(index in looking.KINDS, KV head, number of the query head among those of its KV head)]
+    seen:  per kind, the attention paid, for each gradient that was added; whoever reads it empties it
+    """
+    looks: list
+    weight: float
+    seen: list
+
+    @staticmethod
+    def of_layers(config, weight):
+        """Per layer a Guide or None. What a token speaks of is gathered in a third of the layers, its
+        row found in the two after the first half, what to copy from it in the last one."""
+        n = config.n_layers
+        looks = [[] for _ in range(n)]
+        looks[n // 3].append((looking.KINDS.index("mention"), 1, 0))
+        looks[n // 2].append((looking.KINDS.index("row"), 1, 1))
+        looks[min(n // 2 + 1, n - 1)].append((looking.KINDS.index("row"), 0, 0))
+        looks[n - 1].append((looking.KINDS.index("next"), 1, 0))
+        seen = [[] for _ in looking.KINDS]
+        return [Guide(own, weight, seen) if own and weight else None for own in looks]
+
+    def add_gradient(self, dp, p, block, config):
+        n_per_kv = config.n_heads // config.n_kv_heads
+        for kind, kv, i in self.looks:
+            if block.looks[kind] is None:
+                continue
+            rows, mask = block.looks[kind]
+            rows = rows * n_per_kv + i
+            paid = (p[kv, rows] * mask).sum(-1, keepdim=True)
+            self.seen[kind].append((float(paid.sum()), len(rows)))
+            dp[kv].index_add_(0, rows, mask * (-self.weight / (paid + 1e-4)))
 
 
 def rotate(x, turn, head_dim):
@@ -270,14 +312,15 @@ class Run:
     config: Config
     dtype: torch.dtype
     turns: torch.Tensor  # exp(i position frequency) [n_ctx, head_dim / 2]
+    guides: list  # per layer a Guide or None
 
     @classmethod
-    def make(cls, config, dtype=torch.float32, device="cpu"):
+    def make(cls, config, dtype=torch.float32, device="cpu", look_weight=0.0):
         pairs = torch.arange(config.head_dim // 2, dtype=torch.float64)
         frequencies = config.rope_base ** (-2 * pairs / config.head_dim)
         angles = torch.arange(config.n_ctx, dtype=torch.float64)[:, None] * frequencies
         turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64)
-        return cls(config, dtype, turns.to(device))
+        return cls(config, dtype, turns.to(device), Guide.of_layers(config, look_weight))
 
     def hidden(self, matrices, batch):
         """The last hidden state, normed, of the rows batch.read_rows."""
@@ -290,7 +333,7 @@ class Run:
                 h = torch.nn.functional.embedding(batch.tokens, qkv)
             else:
                 h = Linear.apply(RmsNorm.apply(x, eps), qkv, self.dtype)
-            h = TreeAttention.apply(h, turn, batch.blocks, self.config)
+            h = TreeAttention.apply(h, turn, batch.blocks, self.config, self.guides[i])
             if i == self.config.n_layers - 1:  # after this, rows no longer see each other
                 h, x = (y.index_select(0, batch.read_rows) for y in (h, x))
             x = x + Linear.apply(h, out, self.dtype)
@@ -302,6 +345,14 @@ class Run:
         """Sum of weight * cross entropy of batch.targets."""
         return WeightedLoss.apply(self.hidden(matrices, batch), matrices[1], batch.targets,
                                   batch.weights, self.dtype)
+
+    def seen(self):
+        """Empties and returns what the guides have seen: per kind [(attention paid, rows)]."""
+        kinds = next((guide.seen for guide in self.guides if guide), ())
+        paid = [list(kind) for kind in kinds]
+        for kind in kinds:
+            kind.clear()
+        return paid
 
     def logits(self, matrices, batch):
         """Of the rows batch.read_rows."""

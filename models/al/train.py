@@ -55,6 +55,7 @@ if __name__ == "__main__":
 import torch  # noqa: E402
 
 import dataset  # noqa: E402
+import looking  # noqa: E402
 import model  # noqa: E402
 import muon  # noqa: E402
 import smoke_data  # noqa: E402
@@ -84,6 +85,8 @@ def parse_args():
     add("--ema", type=float, default=0, metavar="DECAY",
         help="keep an average of the weights, say 0.998; 0: none (%(default)s)")
     add("--vocab", type=int, default=1536, help="pieces, where al.model is made (%(default)s)")
+    add("--look-weight", type=float, default=0.2,
+        help="of attention that looks at the right row, against a token; 0: off (%(default)s)")
     add("--workers", type=int, default=os.cpu_count(),
         help="threads that compute batches (%(default)s)")
     add("--dtype", choices=["auto", "float32", "bfloat16"], default="auto",
@@ -140,7 +143,7 @@ class Trainer:
                                    d_ff=args.d_ff)
         self.packer = dataset.Packer(self.encoder, self.config, args.batch_rows, args.block_rows)
         self.al = model.Al(self.config, pieces).to(self.device)
-        self.run = model.Run.make(self.config, self.dtype, self.device)
+        self.run = model.Run.make(self.config, self.dtype, self.device, args.look_weight)
         self.optimizer = muon.Optimizer(self.al, self.dtype, args.muon_lr, args.adam_lr)
         self.pool = concurrent.futures.ThreadPoolExecutor(
             args.workers, initializer=torch.set_num_threads, initargs=(1,))
@@ -196,7 +199,8 @@ class Trainer:
                           "loss": round(sum(losses) / len(losses), 4),
                           "tokens_per_s": round((self.n_tokens - n_shown_tokens)
                                                 / (self.seconds - shown)),
-                          "lr": round(a.muon_lr * learning_rate(self.progress, self.step), 5)})
+                          "lr": round(a.muon_lr * learning_rate(self.progress, self.step), 5),
+                          **self.looks()})
                 shown, n_shown_tokens, losses = self.seconds, self.n_tokens, []
             if self.seconds - validated > 60 * a.valid_minutes and self.progress < 1:
                 validated = self.seconds
@@ -206,6 +210,15 @@ class Trainer:
                 self.save()
         self.validate()
         self.save()
+
+    def looks(self):
+        """The mean attention that guided heads paid to the right places since the last call."""
+        means = {}
+        for kind, paid in zip(looking.KINDS, self.run.seen()):
+            total, n = map(sum, zip(*paid)) if paid else (0, 0)
+            if n:
+                means[f"sees_{kind}"] = round(total / n, 4)
+        return means
 
     def train_step(self):
         """Returns the mean loss of the step."""
