@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,6 +60,15 @@ struct SpeculationOptions {
 enum class Overflow { error, shift, slide };
 CRIA_API const char* overflow_name(Overflow overflow);
 
+// What a reply may go on with: a text that its next token begins or is all of or, where it is open,
+// goes on beyond. "" that is not open: the reply may end here.
+struct Continuation {
+  std::string text;
+  bool open = false;
+};
+// nullopt: anything may follow.
+using Continuations = std::optional<std::vector<Continuation>>;
+
 struct GenerateOptions {
   int max_tokens = -1;  // -1: until the model stops or the context is full
   SamplingOptions sampling = {};
@@ -68,6 +78,11 @@ struct GenerateOptions {
   Overflow overflow = Overflow::error;  // of others no speculation is made
   int n_keep = 4;                       // see Overflow; chats keep their system message
   SpeculationOptions speculation = {};
+  // Constrains the reply: called before each of its tokens with the bytes of those so far. For
+  // menus, keys, names that must exist: what is not among the continuations is never chosen,
+  // whatever the sampling. A call that allows something costs a pass over the vocabulary. Where no
+  // token fits, generation fails with StatusCode::invalid_argument.
+  std::function<Continuations(std::string_view reply)> continuations = {};
   // Polled in prefill and between tokens, at least every layer of a chunk: true stops with
   // StatusCode::cancelled in prefill (the session as before the call), and later
   // FinishReason::cancelled.

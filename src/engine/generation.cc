@@ -1,5 +1,6 @@
 #include "engine/generation.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/str_cat.h"
@@ -17,6 +18,14 @@ SamplingOptions effective_sampling(const GenerateOptions& options,
     }
   }
   return sampling;
+}
+
+// Whether a token that stands for piece takes the reply on its way to one of those.
+bool leads_to(std::string_view piece, const std::vector<Continuation>& continuations) {
+  return std::any_of(continuations.begin(), continuations.end(), [&](const Continuation& one) {
+    return std::string_view(one.text).starts_with(piece) ||
+           (one.open && piece.starts_with(one.text));
+  });
 }
 
 }  // namespace
@@ -67,6 +76,29 @@ int64_t Generation::n_left() const {
   return options_.max_tokens < 0 ? INT64_MAX : options_.max_tokens - result_.n_generated;
 }
 
+Result<std::span<const float>> Generation::constrained(std::span<const float> logits) {
+  const Continuations may_follow = options_.continuations(bytes_);
+  if (!may_follow) return logits;
+  const bool may_stop = std::any_of(may_follow->begin(), may_follow->end(),
+                                    [](const Continuation& one) { return one.text.empty(); });
+  allowed_.assign(logits.size(), -std::numeric_limits<float>::infinity());
+  std::string piece;
+  bool any = false;
+  for (TokenId id = 0; id < static_cast<TokenId>(logits.size()); ++id) {
+    piece.clear();
+    CRIA_RETURN_IF_ERROR(model_.vocabulary->tokenizer->append_piece(id, false, piece));
+    const bool fits =
+        piece.empty() ? may_stop && model_.vocabulary->is_stop(id) : leads_to(piece, *may_follow);
+    if (!fits) continue;
+    allowed_[static_cast<size_t>(id)] = logits[static_cast<size_t>(id)];
+    any = true;
+  }
+  if (any) return std::span<const float>(allowed_);
+  return Status(StatusCode::invalid_argument,
+                str_cat("continuations: no token begins one of the ", may_follow->size(),
+                        " texts that may follow the reply's ", bytes_.size(), " bytes"));
+}
+
 Result<Generation::Step> Generation::next(std::span<const float> logits, bool context_full) {
   const auto ended = [&](FinishReason reason) {
     result_.finish = reason;
@@ -74,6 +106,11 @@ Result<Generation::Step> Generation::next(std::span<const float> logits, bool co
   };
   if (n_left() <= 0) return ended(FinishReason::max_tokens);
   if (options_.should_cancel && options_.should_cancel()) return ended(FinishReason::cancelled);
+  if (options_.continuations) {
+    const auto allowed = constrained(logits);
+    if (!allowed.ok()) return allowed.status();
+    logits = *allowed;
+  }
   const auto id = sampler_.sample(logits);
   if (!id.ok()) {
     return corrupt(model_.path, ": the weights give no usable logits: ", id.status().message(),
@@ -84,6 +121,9 @@ Result<Generation::Step> Generation::next(std::span<const float> logits, bool co
   }
   sampler_.accept(*id);
   ++result_.n_generated;
+  if (options_.continuations) {
+    CRIA_RETURN_IF_ERROR(model_.vocabulary->tokenizer->append_piece(*id, false, bytes_));
+  }
   ReplyText::Next next = ReplyText::Next::go_on;
   CRIA_RETURN_IF_ERROR(text_.push(*id, next));
   if (context_full) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cria/session.h"
 #include "engine/seconds.h"
@@ -69,11 +70,16 @@ class Generation {
   int64_t n_left() const;
 
  private:
+  // The logits, those of tokens that may not come at -infinity.
+  Result<std::span<const float>> constrained(std::span<const float> logits);
+
   const model::Model& model_;
   const GenerateOptions& options_;
   GenerateResult result_;
   sample::Sampler sampler_;
   ReplyText text_;
+  std::string bytes_;           // of all tokens, for continuations
+  std::vector<float> allowed_;  // what constrained() returns
 };
 
 }  // namespace cria::engine

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <utility>
 
 #include "kernels/dispatch.h"
 #include "support/shared_data.h"
@@ -155,6 +157,59 @@ TEST(Generate, IgnoreEosNeverChoosesAStopToken) {
   options.sampling.temperature = 3;
   options.sampling.top_k = 0;
   EXPECT_EQ(run(*sequence, "cat", options).finish, FinishReason::context_full);
+}
+
+// Continuations that spell one of the choices; "" is the end of the reply.
+std::function<Continuations(std::string_view)> one_of(std::vector<std::string> choices) {
+  return [choices = std::move(choices)](std::string_view reply) -> Continuations {
+    std::vector<Continuation> next;
+    for (const std::string& choice : choices) {
+      if (choice.starts_with(reply)) next.push_back({choice.substr(reply.size())});
+    }
+    return next;
+  };
+}
+
+TEST(Generate, ContinuationsHoldTheReplyToThem) {
+  const std::vector<std::string> choices = {"yes", "no", "not at all"};
+  for (const float temperature : {0.0f, 1.0f, 5.0f}) {
+    for (uint64_t seed = 0; seed < 5; ++seed) {
+      auto sequence = open_tiny();
+      GenerateOptions options = greedy(40);
+      options.sampling.temperature = temperature;
+      options.sampling.seed = seed;
+      options.continuations = one_of(choices);
+      const std::string text = run(*sequence, "Is it?", options).text;
+      EXPECT_EQ(std::count(choices.begin(), choices.end(), text), 1) << text;
+    }
+  }
+}
+
+TEST(Generate, WithoutContinuationsForNowAnythingFollows) {
+  auto sequence = open_tiny();
+  const GenerateResult free = run(*sequence, "Hello", greedy(20));
+  auto again = open_tiny();
+  GenerateOptions options = greedy(20);
+  std::string seen;
+  options.continuations = [&](std::string_view reply) {
+    seen = reply;
+    return std::nullopt;
+  };
+  const GenerateResult result = run(*again, "Hello", options);
+  EXPECT_EQ(result.text, free.text);
+  EXPECT_FALSE(seen.empty());
+}
+
+TEST(Generate, ContinuationsThatNoTokenBeginsAreAnError) {
+  auto sequence = open_tiny();
+  GenerateOptions options = greedy(5);
+  options.continuations = [](std::string_view) { return Continuations(std::in_place); };
+  const auto ids = encode_prompt(*sequence, "Hello", false);
+  ASSERT_TRUE(ids.ok());
+  const auto result = generate(*sequence, *ids, options, {});
+  EXPECT_EQ(result.status().code(), StatusCode::invalid_argument);
+  EXPECT_NE(result.status().message().find("continuations"), std::string::npos)
+      << result.status().message();
 }
 
 TEST(Generate, AnEmptyPromptGoesOnAfterARewind) {

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "generation.h"
 #include "home.h"
+#include "house/guide.h"
 #include "house/house_json.h"
 #include "interrupt.h"
 #include "output.h"
@@ -45,6 +46,7 @@ Result<Answer> ask(const AlOptions& options, const std::string& request, house::
   GenerateOptions generate = options.generation.generate;
   generate.sampling.temperature = 0;
   generate.should_cancel = [] { return interrupted(); };
+  generate.continuations = [&house](std::string_view reply) { return house::guide(house, reply); };
   Result<GenerateResult> result =
       session->chat({{"system", house::system_message(house)}, {"user", request}}, generate);
   if (!result.ok()) return result.status();

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "generation.h"
 #include "house/al.h"
+#include "house/guide.h"
 #include "interrupt.h"
 #include "line_reader.h"
 #include "text_input.h"
@@ -85,7 +86,12 @@ Result<GenerateResult> stream_reply(Chat& chat, const std::string* message) {
   PieceCallback on_piece = printer.on_piece();
   if (chat.home) chat.conversation.set_system(chat.home->begin_reply(message == nullptr));
   const PieceCallback on_words = chat.home ? chat.home->words_only(on_piece) : on_piece;
-  const GenerateOptions settings = printer.options(chat.conversation.settings());
+  GenerateOptions settings = printer.options(chat.conversation.settings());
+  if (chat.home) {
+    settings.continuations = [home = &*chat.home](std::string_view text) {
+      return house::guide(home->house(), text);
+    };
+  }
   Result<GenerateResult> result = message == nullptr
                                       ? chat.conversation.reply_again(settings, on_words)
                                       : chat.conversation.say(*message, settings, on_words);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "house/sentences.h"
+
 namespace cria::house {
 namespace {
 
@@ -116,6 +118,10 @@ Outcome obey(House& house, const Reply& reply) {
     }
     outcome.calls.push_back(in_service_order(house, *call));
     outcome.changes.push_back(apply_call(house, *call));
+  }
+  for (const Promise& promise : empty_promises_in(house, reply.says)) {
+    outcome.refused.push_back(promise.device->name + ": this house has no service for \"" +
+                              std::string(promise.action->words) + "\"");
   }
   return outcome;
 }

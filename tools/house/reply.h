@@ -63,7 +63,8 @@ Result<std::vector<Call>> parse_calls(const Reply& reply);
 struct Outcome {
   std::vector<Call> calls;           // done, arguments in the order of the services
   std::vector<Change> changes;       // one for each of them
-  std::vector<std::string> refused;  // for each other line why it was not done
+  std::vector<std::string> refused;  // for each other line why it was not done, and what was said
+                                     // to be done and cannot be
 };
 
 // Does what the lines of a reply call for, those that the house can do; nothing where the block has

@@ -28,6 +28,7 @@ struct Flags {
   std::string isa;
   int n_threads = 0;
   bool json = false;
+  bool free = false;
 };
 
 int complain(const std::string& message) {
@@ -129,6 +130,7 @@ int run(const Flags& flags) {
   PlayOptions options;
   const unsigned n_cpus = std::max(1u, std::thread::hardware_concurrency());
   options.n_threads = flags.n_threads > 0 ? flags.n_threads : static_cast<int>(n_cpus);
+  options.free = flags.free;
   options.on_progress = [&](size_t n_done) { show_progress(n_done, cases->size()); };
   const Result<std::vector<Played>> played = play(*model, *cases, options);
   if (::isatty(STDERR_FILENO) == 1) std::fputs("\r                        \r", stderr);
@@ -147,6 +149,8 @@ std::optional<int> parse(int argc, char** argv, Flags& flags) {
   app.add_option("--failures", flags.failures,
                  "write what went wrong: category, request, expected, got, why; tab-separated");
   app.add_flag("--json", flags.json, "print JSON");
+  app.add_flag("--free", flags.free,
+               "let the model write any call; cria al holds calls to what the house has");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -4,15 +4,20 @@
 #include <thread>
 #include <utility>
 
+#include "house/guide.h"
+
 namespace cria::score {
 namespace {
 
-Played play_one(Session& session, const TestCase& test, int max_tokens) {
+Played play_one(Session& session, const TestCase& test, const PlayOptions& play_options) {
   std::vector<ChatMessage> messages = {{"system", house::system_message(test.house)}};
   messages.insert(messages.end(), test.messages.begin(), test.messages.end());
   GenerateOptions options;
-  options.max_tokens = max_tokens;
+  options.max_tokens = play_options.max_tokens;
   options.sampling.temperature = 0;
+  if (!play_options.free) {
+    options.continuations = [&](std::string_view reply) { return house::guide(test.house, reply); };
+  }
   Result<GenerateResult> result = session.chat(messages, options);
   if (!result.ok()) return {.reply = "", .error = result.status().message()};
   return {.reply = std::move(result->text),
@@ -36,7 +41,7 @@ Result<std::vector<Played>> play(const Model& model, const std::vector<TestCase>
   std::atomic<size_t> n_done = 0;
   const auto work = [&](size_t i_session) {
     for (size_t i = i_next++; i < cases.size(); i = i_next++) {
-      played[i] = play_one(sessions[i_session], cases[i], options.max_tokens);
+      played[i] = play_one(sessions[i_session], cases[i], options);
       const size_t n_done_now = ++n_done;
       if (i_session == 0 && options.on_progress) options.on_progress(n_done_now);
     }

@@ -20,6 +20,7 @@ struct Played {
 struct PlayOptions {
   int n_threads = 1;     // sessions of one thread each
   int max_tokens = 512;  // of a reply, because one that does not end is wrong anyway
+  bool free = false;     // calls are not held to what the house has, as `cria al` does
   // Called now and then from one of the threads with the number of cases done.
   std::function<void(size_t n_done)> on_progress = {};
 };
