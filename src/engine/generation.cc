@@ -87,8 +87,9 @@ Result<std::span<const float>> Generation::constrained(std::span<const float> lo
   for (TokenId id = 0; id < static_cast<TokenId>(logits.size()); ++id) {
     piece.clear();
     CRIA_RETURN_IF_ERROR(model_.vocabulary->tokenizer->append_piece(id, false, piece));
-    const bool fits =
-        piece.empty() ? may_stop && model_.vocabulary->is_stop(id) : leads_to(piece, *may_follow);
+    const bool fits = model_.vocabulary->is_stop(id)
+                          ? may_stop && !options_.ignore_eos
+                          : !piece.empty() && leads_to(piece, *may_follow);
     if (!fits) continue;
     allowed_[static_cast<size_t>(id)] = logits[static_cast<size_t>(id)];
     any = true;
@@ -112,6 +113,11 @@ Result<Generation::Step> Generation::next(std::span<const float> logits, bool co
     logits = *allowed;
   }
   const auto id = sampler_.sample(logits);
+  if (!id.ok() && logits.data() == allowed_.data()) {
+    return Status(
+        StatusCode::invalid_argument,
+        str_cat("continuations: no token that may follow can be chosen: ", id.status().message()));
+  }
   if (!id.ok()) {
     return corrupt(model_.path, ": the weights give no usable logits: ", id.status().message(),
                    "; download or convert the model again");

@@ -5,11 +5,12 @@
 #include <algorithm>
 
 #include "house/reply.h"
+#include "house/spoken.h"
 
 namespace cria::house {
 namespace {
 
-House small_house() {
+House lamps_and_fan() {
   House house;
   house.services = {{"light.turn_on", {"brightness"}}, {"light.turn_off", {}}, {"fan.turn_on", {}}};
   house.devices = {{"light.hue_3", "Desk Lamp", "off", {}},
@@ -24,21 +25,25 @@ using Texts = std::vector<std::string>;
 constexpr std::string_view kLight =
     "\n{\"service\": \"light.turn_on\", \"target_device\": \"light.";
 
+std::string call_of(const std::string& service, const std::string& id) {
+  return "\n{\"service\": \"" + service + "\", \"target_device\": \"" + id + "\"}";
+}
+
 Texts texts_of(const std::vector<Continuation>& continuations) {
   Texts texts;
   for (const Continuation& one : continuations) texts.push_back(one.text);
   return texts;
 }
 
-Texts after(std::string_view reply) {
-  const Continuations next = guide(small_house(), reply);
+Texts follows(std::string_view reply, std::string_view asked = "") {
+  const Continuations next = guide(lamps_and_fan(), asked, reply);
   if (!next) return {"anything"};
   Texts texts = texts_of(*next);
   std::sort(texts.begin(), texts.end());
   return texts;
 }
 
-std::string in_block(std::string_view words, std::string_view block) {
+std::string block_of(std::string_view words, std::string_view block) {
   return std::string(words) + "\n```homeassistant" + std::string(block);
 }
 
@@ -47,39 +52,68 @@ TEST(Guide, OtherSentencesAreFree) {
        {"", "Turning on", "I can't find the", "Hello, I look after the", "Turning off all the",
         "None of the", "Skipping to the", "The Fan is at 0%, setting the",
         "Turning on the Desk Lamp.\n```home"}) {
-    EXPECT_EQ(after(reply), Texts{"anything"}) << reply;
+    EXPECT_EQ(follows(reply), Texts{"anything"}) << reply;
   }
 }
 
 TEST(Guide, NamesAreThoseOfDevices) {
-  EXPECT_EQ(after("The"), (Texts{" Desk Lamp", " Fan", " Lamp", " Thermometer"}));
-  EXPECT_EQ(after("Turning off the D"), Texts{"esk Lamp"});
-  EXPECT_EQ(after("I can't do that with the T"), Texts{"hermometer"});
-  const Texts on = after("Turning on the");
-  EXPECT_EQ(std::count(on.begin(), on.end(), " Fan"), 1);
-  EXPECT_EQ(std::count(on.begin(), on.end(), " desk lights"), 1);
-  const Texts off = after("Turning off the");
-  EXPECT_EQ(std::count(off.begin(), off.end(), " Thermometer"), 0);
-  EXPECT_EQ(after("Turning on the Desk Lamp and the"), (Texts{" Fan", " Lamp"}));
-  EXPECT_EQ(after("Which one do you mean: the Lamp or the"),
+  EXPECT_EQ(follows("The"), (Texts{" Desk Lamp", " Fan", " Lamp", " Thermometer"}));
+  EXPECT_EQ(follows("Turning off the D"), Texts{"esk Lamp"});
+  EXPECT_EQ(follows("I can't do that with the T"), Texts{"hermometer"});
+  EXPECT_EQ(follows("Turning on the"), (Texts{" Desk Lamp", " Fan", " Lamp", " desk lamp lights",
+                                              " desk lights", " lamp lights"}));
+  EXPECT_EQ(follows("Toggling the Desk Lamp and the"), (Texts{" Fan", " Lamp"}));
+  EXPECT_EQ(follows("Which one do you mean: the Lamp or the"),
             (Texts{" Desk Lamp", " Fan", " Thermometer"}));
-  EXPECT_EQ(after("Turning on the Lamp"), (Texts{" ", ",", ".", ";", "?"}));
-  EXPECT_EQ(after("Turning on the Lamp."), Texts{"anything"});
+  // "fan" is no name there.
+  EXPECT_EQ(follows("One fan is on: the").size(), 4u);
+  EXPECT_EQ(follows("Turning on the Lamp"), (Texts{" ", ",", ".", ";", "?"}));
+  EXPECT_EQ(follows("Turning on the Lamp."), Texts{"anything"});
+}
+
+TEST(Guide, NamesMayHoldArticlesPointsAndEachOther) {
+  const House house = {.services = {{"switch.turn_on", {}}},
+                       .devices = {{"switch.sink", "Over the Sink", "off", {}},
+                                   {"switch.coffee", "Mr. Coffee", "off", {}},
+                                   {"switch.other", "Coffee", "off", {}}},
+                       .origin = ""};
+  const auto next = [&](std::string_view reply) {
+    const Continuations found = guide(house, "", reply);
+    return found ? texts_of(*found) : Texts{"anything"};
+  };
+  EXPECT_EQ(next("Turning on the Over the"), Texts{" Sink"});
+  EXPECT_EQ(next("Turning on the Over the Sink and the M"), Texts{"r. Coffee"});
+  EXPECT_EQ(next(block_of("Turning on the Mr. Coffee.", "")),
+            Texts{call_of("switch.turn_on", "switch.coffee")});
+}
+
+TEST(Guide, OfDevicesOfOneNameTheOneThatCanIsMeant) {
+  const House house = {.services = {{"lock.lock", {}}},
+                       .devices = {{"binary_sensor.d", "Front Door", "closed", {}},
+                                   {"lock.d", "Front Door", "unlocked", {}}},
+                       .origin = ""};
+  const Continuations calls = guide(house, "", block_of("Locking the Front Door.", ""));
+  ASSERT_TRUE(calls);
+  EXPECT_EQ(texts_of(*calls), Texts{call_of("lock.lock", "lock.d")});
+  const Continuations states = guide(house, "", "The Front Door is");
+  ASSERT_TRUE(states);
+  const Texts told = texts_of(*states);
+  EXPECT_EQ(std::count(told.begin(), told.end(), " closed"), 1);
+  EXPECT_EQ(std::count(told.begin(), told.end(), " unlocked"), 1);
 }
 
 TEST(Guide, StatesAreToldAsTheyAre) {
-  House house = small_house();
+  House house = lamps_and_fan();
   house.devices[1].state = "on;80%;red";
   const auto next = [&](std::string_view reply) {
-    const Continuations found = guide(house, reply);
+    const Continuations found = guide(house, "", reply);
     return found ? texts_of(*found) : Texts{"anything"};
   };
-  EXPECT_EQ(next("The Lamp is"), (Texts{" on at 80% in red", " at 80%"}));
+  EXPECT_EQ(next("The Lamp is"), (Texts{" on at 80% in red", " light.hue_31", " at 80%"}));
   EXPECT_EQ(next("The Lamp is on at 8"), Texts{"0% in red"});
   EXPECT_EQ(next("The Lamp is at 80%"), (Texts{" ", ".", ",", ";"}));
-  EXPECT_EQ(next("The Lamp is at 80%, setting it to"), Texts{"anything"});
-  EXPECT_EQ(next("The Desk Lamp is"), (Texts{" off", " at 0%"}));
-  EXPECT_EQ(next("The Thermometer is"), Texts{" at 21C"});
+  EXPECT_EQ(next("The Desk Lamp is"), (Texts{" off", " light.hue_3", " at 0%"}));
+  EXPECT_EQ(next("The Thermometer is"), (Texts{" at 21C", " sensor.t"}));
   EXPECT_EQ(next("The Lamp is off"), Texts{"anything"});  // too late
 }
 
@@ -90,7 +124,8 @@ TEST(Guide, StatesOfEveryKind) {
       {"light.a", "on", "on", "at 100%"},
       {"fan.a", "on;60%", "on at 60%", "at 60%"},
       {"climate.a", "heat;21.5C", "set to heat at 21.5C", "at 21.5C"},
-      {"climate.a", "off", "off", "at 0%"},
+      {"climate.a", "heat", "set to heat", "at"},
+      {"climate.a", "off", "off", "at"},
       {"cover.a", "closed", "closed", "at 0%"},
       {"cover.a", "open;40%", "open at 40%", "at 40%"},
       {"media_player.a", "playing;30%", "playing at 30%", "at 30%"},
@@ -101,74 +136,119 @@ TEST(Guide, StatesOfEveryKind) {
   };
   for (const auto& c : cases) {
     const House house = {.services = {}, .devices = {{c.id, "It", c.state, {}}}, .origin = ""};
-    Texts expected = {std::string(" ") + c.told};
+    Texts expected = {std::string(" ") + c.told, std::string(" ") + c.id};
     if (c.value != nullptr) expected.push_back(std::string(" ") + c.value);
-    const Continuations found = guide(house, "The It is");
+    const Continuations found = guide(house, "", "The It is");
     ASSERT_TRUE(found) << c.id;
     EXPECT_EQ(texts_of(*found), expected) << c.id << " " << c.state;
   }
 }
 
-TEST(Guide, CallsAreOfTheDevicesThatTheWordsName) {
-  EXPECT_EQ(after(in_block("Turning on the DESK lamp.", kLight)), Texts{"hue_3\""});
-  EXPECT_EQ(after(in_block("Turning on the Lamp.", kLight)), Texts{"hue_31\""});
-  EXPECT_EQ(after(in_block("The Lamp is at 30%, setting it to 50%.", "")),
-            Texts{std::string(kLight) + "hue_31\""});
-  EXPECT_EQ(after(in_block("Turning on the Fan.", "")),
-            Texts{"\n{\"service\": \"fan.turn_on\", \"target_device\": \"fan.k7\""});
+TEST(Guide, ValuesAreThoseAskedForOrSteps) {
+  EXPECT_EQ(follows("Setting the Fan to", "fan at sixty two percent"), Texts{" 62%"});
+  EXPECT_EQ(follows("Setting the Lamp to", "lamp 3 to 40% and blue please"),
+            (Texts{" 3%", " 40%", " blue"}));
+  EXPECT_EQ(follows("Setting the Lamp to 40% and", "the lamp to 40 and blue"),
+            (Texts{" 40%", " blue"}));
+  const Texts any = follows("Setting the Fan to", "the fan as fast as it goes");
+  EXPECT_EQ(std::count(any.begin(), any.end(), " 100%"), 1);
+  EXPECT_EQ(follows("The Fan is at 0%, setting it to", "faster"),
+            (Texts{" 0%", " 10%", " 20%", " 40%"}));
+  EXPECT_EQ(follows("The Fan is at 0%, setting it to 1", "faster by 15"), (Texts{"0%", "5%"}));
+  EXPECT_EQ(follows("Setting the Fan to 62%", "fan at 62"), (Texts{" ", "."}));
+  EXPECT_EQ(follows("The Fan is at 0%, setting them", "faster"), Texts{"anything"});
 }
 
-TEST(Guide, CallsAreOfTheServiceThatTheWordsSay) {
-  EXPECT_EQ(after(in_block("Turning off the Lamp.", "\n{\"service\": \"light.")),
-            Texts{"turn_off\", \"target_device\": \"light.hue_31\""});
-  // This house's fan cannot be turned off: nothing else is done with it.
-  EXPECT_EQ(after(in_block("Turning off the Fan.", "")), Texts{"\n```"});
+TEST(Guide, CallsAreOfTheDevicesThatTheWordsName) {
+  EXPECT_EQ(follows(block_of("Turning on the DESK lamp.", kLight)), Texts{"hue_3\"}"});
+  EXPECT_EQ(follows(block_of("Turning on the Lamp.", kLight)), Texts{"hue_31\"}"});
+  EXPECT_EQ(follows(block_of("Turning on the Fan.", "")), Texts{call_of("fan.turn_on", "fan.k7")});
+  // What is only told asks for nothing.
+  EXPECT_EQ(follows(block_of("The Lamp is on. Turning on the Fan.", "")),
+            Texts{call_of("fan.turn_on", "fan.k7")});
+}
+
+TEST(Guide, CallsAreOfTheServiceAndTheValueThatTheWordsSay) {
+  EXPECT_EQ(follows(block_of("Turning off the Lamp.", "\n{\"service\": \"light.")),
+            Texts{"turn_off\", \"target_device\": \"light.hue_31\"}"});
+  EXPECT_EQ(follows(block_of("The Lamp is at 30%, setting it to 50%.", kLight)),
+            Texts{"hue_31\", \"brightness\": 50}"});
+  EXPECT_EQ(follows(block_of("Setting the Lamp and the Desk Lamp to 50%.", kLight)),
+            (Texts{"hue_3\", \"brightness\": 50}", "hue_31\", \"brightness\": 50}"}));
+  // This house's fan can neither be turned off nor be set: nothing else is done with it.
+  EXPECT_EQ(follows(block_of("Turning off the Fan.", "")), Texts{"\n```"});
+  EXPECT_EQ(follows(block_of("Setting the Fan to 60%.", "")), Texts{"\n```"});
+  // A value that the service does not take is left to the model.
+  EXPECT_EQ(follows(block_of("Setting the Lamp to blue.", kLight)), Texts{"hue_31\""});
 }
 
 TEST(Guide, WhatTheHouseCannotDoIsNotCalledForAndIsToldAfterwards) {
-  EXPECT_EQ(after("Turning off the Fan."), Texts{""});
-  EXPECT_EQ(after("Turning on the Fan."), Texts{"anything"});
-  EXPECT_EQ(after("Turning off the Fan. Turning off the Lamp."), Texts{"anything"});
-  House house = small_house();
+  EXPECT_EQ(follows("Turning off the Fan."), Texts{""});
+  EXPECT_EQ(follows("Turning on the Fan."), Texts{"anything"});
+  EXPECT_EQ(follows("Turning off the Fan. Turning off the Lamp."), Texts{"anything"});
+  House house = lamps_and_fan();
   const Outcome outcome = obey(house, split_reply("Turning off the Fan."));
   EXPECT_EQ(outcome.refused, Texts{"Fan: this house has no service for \"Turning off\""});
 }
 
 TEST(Guide, GroupsAreCalledInFull) {
-  EXPECT_EQ(after(in_block("Turning on all the lights.", kLight)), (Texts{"hue_3\"", "hue_31\""}));
-  EXPECT_EQ(after(in_block("Turning on the desk lights.", kLight)), Texts{"hue_3\""});
-  EXPECT_EQ(after(in_block("Turning on all the lights.", std::string(kLight) + "hue_3\"}")),
-            Texts{std::string(kLight) + "hue_31\""});
+  EXPECT_EQ(follows(block_of("Turning on all the lights.", kLight)),
+            (Texts{"hue_3\"}", "hue_31\"}"}));
+  EXPECT_EQ(follows(block_of("Turning on the desk lights.", kLight)), Texts{"hue_3\"}"});
+  EXPECT_EQ(follows(block_of("Setting all the lights to 20%.",
+                             std::string(kLight) + "hue_3\", \"brightness\": 20}")),
+            Texts{std::string(kLight) + "hue_31\", \"brightness\": 20}"});
 }
 
 TEST(Guide, WithoutNamesAnythingThatTheHouseHasOnce) {
-  EXPECT_EQ(after(in_block("Here you go.", "")).size(), 5u);
-  const Texts next = after(in_block("Here you go.", std::string(kLight) + "hue_3\"}"));
+  EXPECT_EQ(follows(block_of("Here you go.", "")).size(), 5u);
+  const Texts next = follows(block_of("Here you go.", std::string(kLight) + "hue_3\"}"));
   EXPECT_EQ(next.size(), 5u);
   EXPECT_EQ(next.front(), "\n```");
   EXPECT_EQ(std::count(next.begin(), next.end(), std::string(kLight) + "hue_3\""), 0);
+  EXPECT_EQ(follows("```homeassistant").size(), 5u);
 }
 
-TEST(Guide, AfterAnIdIsFreeAgain) {
-  EXPECT_EQ(after(in_block("The Lamp.", std::string(kLight) + "hue_31\"")), Texts{"anything"});
-  EXPECT_EQ(after(in_block("The Lamp.", std::string(kLight) + "hue_31\", \"brightness\": 4")),
+TEST(Guide, AfterAnIdWithoutAToldValueIsFreeAgain) {
+  EXPECT_EQ(follows(block_of("Done.", std::string(kLight) + "hue_31\"")), Texts{"anything"});
+  EXPECT_EQ(follows(block_of("Done.", std::string(kLight) + "hue_31\", \"brightness\": 4")),
             Texts{"anything"});
 }
 
 TEST(Guide, EveryPromiseIsKeptBeforeTheBlockEnds) {
   const std::string first = std::string(kLight) + "hue_31\"}";
-  EXPECT_EQ(after(in_block("Turning on the Lamp and the Fan.", first)),
-            Texts{"\n{\"service\": \"fan.turn_on\", \"target_device\": \"fan.k7\""});
-  EXPECT_EQ(after(in_block("Turning on the Lamp.", first)), Texts{"\n```"});
-  EXPECT_EQ(after(in_block("Turning on the Lamp. Turning off the Desk Lamp.", first)),
-            Texts{"\n{\"service\": \"light.turn_off\", \"target_device\": \"light.hue_3\""});
+  EXPECT_EQ(follows(block_of("Turning on the Lamp and the Fan.", first)),
+            Texts{call_of("fan.turn_on", "fan.k7")});
+  EXPECT_EQ(follows(block_of("Turning on the Lamp.", first)), Texts{"\n```"});
+  EXPECT_EQ(follows(block_of("Turning on the Lamp. Turning off the Desk Lamp.", first)),
+            Texts{call_of("light.turn_off", "light.hue_3")});
 }
 
 TEST(Guide, WhatIsNoCallOfTheHouseIsLeftAlone) {
-  EXPECT_EQ(after(in_block("Hm.", "\n{\"service\": \"lock.unlock\", ")), Texts{"anything"});
-  EXPECT_EQ(after(in_block("Hm.", "\n```")), Texts{"anything"});
-  EXPECT_FALSE(guide({}, in_block("Hm.", "")));
-  EXPECT_FALSE(guide({}, "The"));
+  EXPECT_EQ(follows(block_of("Hm.", "\n{\"service\": \"lock.unlock\", ")), Texts{"anything"});
+  EXPECT_EQ(follows(block_of("Hm.", "\n```")), Texts{"anything"});
+  EXPECT_FALSE(guide({}, "", block_of("Hm.", "")));
+  EXPECT_FALSE(guide({}, "", "The"));
+}
+
+TEST(Spoken, Numbers) {
+  using Numbers = std::vector<double>;
+  EXPECT_EQ(numbers_in("no number"), Numbers{});
+  EXPECT_EQ(numbers_in("62%, 21.5C and 3°"), (Numbers{62, 21.5, 3}));
+  EXPECT_EQ(numbers_in("seventy-four, then TWENTY or a hundred"), (Numbers{74, 20, 100}));
+  EXPECT_EQ(numbers_in("nineteen and a half degrees"), (Numbers{19, 19.5}));
+  EXPECT_EQ(numbers_in("12345678901234567890 one hundred"), Numbers{100});
+}
+
+TEST(Spoken, Durations) {
+  EXPECT_EQ(durations_in("ten minutes"), Texts{"00:10:00"});
+  EXPECT_EQ(durations_in("5min"), Texts{"00:05:00"});
+  EXPECT_EQ(durations_in("half an hour"), Texts{"00:30:00"});
+  EXPECT_EQ(durations_in("a minute and a half"), Texts{"00:01:30"});
+  EXPECT_EQ(durations_in("one and a half hours"), Texts{"01:30:00"});
+  EXPECT_EQ(durations_in("three quarters of an hour"), Texts{"00:45:00"});
+  EXPECT_EQ(durations_in("1 hour and 20 minutes"), (Texts{"01:00:00", "00:20:00", "01:20:00"}));
+  EXPECT_EQ(durations_in("lamp 3 off"), Texts{});
 }
 
 }  // namespace

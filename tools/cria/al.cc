@@ -46,7 +46,11 @@ Result<Answer> ask(const AlOptions& options, const std::string& request, house::
   GenerateOptions generate = options.generation.generate;
   generate.sampling.temperature = 0;
   generate.should_cancel = [] { return interrupted(); };
-  generate.continuations = [&house](std::string_view reply) { return house::guide(house, reply); };
+  if (house::is_al(*model)) {
+    generate.continuations = [&](std::string_view reply) {
+      return house::guide(house, request, reply);
+    };
+  }
   Result<GenerateResult> result =
       session->chat({{"system", house::system_message(house)}, {"user", request}}, generate);
   if (!result.ok()) return result.status();

@@ -88,8 +88,11 @@ Result<GenerateResult> stream_reply(Chat& chat, const std::string* message) {
   const PieceCallback on_words = chat.home ? chat.home->words_only(on_piece) : on_piece;
   GenerateOptions settings = printer.options(chat.conversation.settings());
   if (chat.home) {
-    settings.continuations = [home = &*chat.home](std::string_view text) {
-      return house::guide(home->house(), text);
+    std::vector<ChatMessage> messages = chat.conversation.messages();
+    if (message != nullptr) messages.push_back({"user", *message});
+    settings.continuations = [home = &*chat.home,
+                              asked = house::asked_in(messages)](std::string_view text) {
+      return house::guide(home->house(), asked, text);
     };
   }
   Result<GenerateResult> result = message == nullptr

@@ -1,6 +1,7 @@
 // What Al asks for: a service, the device that it is for, and arguments; as a line of JSON.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -52,6 +53,10 @@ bool same_calls(const std::vector<Call>& a, const std::vector<Call>& b);
 // to 100; half degrees), and none is missing that the service needs (light.turn_on needs none).
 // Errors: invalid_argument naming what is wrong and what would be right.
 Status check_call(const House& house, const Call& call);
+
+// What rgb_color and hvac_mode may be.
+std::span<const std::string_view> colours();
+std::span<const std::string_view> hvac_modes();
 
 // With the arguments in the order of the service's parameters. Requires: check_call(house, call).
 Call in_service_order(const House& house, Call call);

@@ -97,6 +97,9 @@ Status check_arguments(const Call& call, const Service& service, const Device& d
 
 }  // namespace
 
+std::span<const std::string_view> colours() { return kColours; }
+std::span<const std::string_view> hvac_modes() { return kHvacModes; }
+
 Status check_call(const House& house, const Call& call) {
   const Service* service = find_service(house, call.service);
   if (service == nullptr) return invalid("this house has no service \"" + call.service + "\"");

@@ -2,21 +2,27 @@
 // and calls for what it says, no more and no less. What was meant, it has to find out by itself.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "cria/session.h"
 #include "house/house.h"
 
 namespace cria::house {
 
-// For GenerateOptions::continuations. Knows the sentences of models/al/TASK.md; where a reply has
-// others, anything may follow.
+// For GenerateOptions::continuations. asked: what the user has said, all of it. Knows the sentences
+// of models/al/TASK.md; where a reply has others, anything may follow.
 //   words  after "the", where a device is to be named: the devices that can do what the sentence
 //   says;
-//          after the name and "is": its state, or the value that a relative wish starts from
+//          after the name and "is": its state, or the value that a relative wish starts from; for
+//          values that are set: what was asked for, or a step from what is
 //   calls  the devices that the words name, each with a service that the words say, where the house
 //          has it, and no block where it has none; without names any device; none twice; the block
 //          ends when all have their call
-Continuations guide(const House& house, std::string_view reply);
+Continuations guide(const House& house, std::string_view asked, std::string_view reply);
+
+// The user's messages, a line each.
+std::string asked_in(const std::vector<ChatMessage>& messages);
 
 }  // namespace cria::house

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <cstdlib>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,18 +19,67 @@ constexpr std::string_view kEnd = "\n```";
 
 using Texts = std::vector<std::string>;
 
-// Calls up to their arguments, each with the newline before it:
+// What a value in words is as an argument of a service; nullopt where it has no such parameter.
+std::optional<Argument> argument_of(std::string_view value, const Service& service) {
+  const auto parameter = [&](std::initializer_list<std::string_view> names) -> std::string {
+    for (const std::string& name : service.parameters) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) return name;
+    }
+    return "";
+  };
+  const auto as = [](std::string name, auto content) -> std::optional<Argument> {
+    if (name.empty()) return std::nullopt;
+    return Argument{std::move(name), content};
+  };
+  const std::string text(value);
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  const std::string_view unit =
+      std::string_view(text).substr(static_cast<size_t>(end - text.c_str()));
+  if (is_duration(text)) return as(parameter({"duration"}), text);
+  if (end == text.c_str()) {
+    const bool is_mode = std::count(hvac_modes().begin(), hvac_modes().end(), text) > 0;
+    return as(parameter({is_mode ? "hvac_mode" : "rgb_color"}), text);
+  }
+  if (unit == "%") return as(parameter({"brightness", "percentage", "position", "level"}), number);
+  return as(parameter({"temperature"}), number);
+}
+
+// The arguments that a sentence's value stands for; nullopt where the service does not take them
+// all.
+std::optional<std::vector<Argument>> arguments_of(std::string_view value, const Service& service) {
+  while (value.ends_with('.')) value.remove_suffix(1);
+  std::vector<Argument> arguments;
+  while (!value.empty()) {
+    value.remove_prefix(value.starts_with(' ') ? 1 : 0);
+    const size_t end = std::min(value.find(" and "), value.size());
+    std::optional<Argument> argument = argument_of(value.substr(0, end), service);
+    if (!argument) return std::nullopt;
+    arguments.push_back(*std::move(argument));
+    value.remove_prefix(end == value.size() ? end : end + 4);
+  }
+  return arguments;
+}
+
+// Calls, each with the newline before it; up to their arguments where the words do not tell those:
 //   "\n{"service": "light.turn_on", "target_device": "light.kitchen""
 Texts beginnings(const House& house, const Promise& promise) {
-  Texts found;
+  Texts whole, found;
   const Device& device = *promise.device;
   for (const Service& service : house.services) {
-    if (!is_able({{service}, {}, ""}, device, promise.action)) continue;
+    if (!does(service, device, promise.action)) continue;
+    const auto arguments = arguments_of(promise.value.value_or(""), service);
+    if (promise.action != nullptr && arguments && arguments->empty() != promise.value.has_value()) {
+      Call call = {service.name, device.id, *arguments};
+      if (check_call(house, call).ok()) {
+        whole.push_back("\n" + call_text(in_service_order(house, std::move(call))));
+      }
+    }
     std::string text = "\n" + call_text({service.name, device.id, {}});
     text.pop_back();
     found.push_back(std::move(text));
   }
-  return found;
+  return whole.empty() ? found : whole;
 }
 
 struct Block {
@@ -71,7 +123,7 @@ Texts still_to_call(const House& house, const std::vector<Promise>& promises, Te
 
 std::vector<Promise> anything(const House& house) {
   std::vector<Promise> all;
-  for (const Device& device : house.devices) all.push_back({&device, nullptr});
+  for (const Device& device : house.devices) all.push_back({&device, nullptr, {}});
   return all;
 }
 
@@ -98,15 +150,27 @@ Continuations next_call(const House& house, std::string_view words, std::string_
   for (const std::string& choice : choices) {
     if (choice == block.open) return std::nullopt;
     // After an id's quote comes what ends the call, or an argument.
-    if (choice.starts_with(block.open)) next.push_back({choice.substr(block.open.size()), true});
+    const bool is_open = choice.ends_with('"');
+    if (choice.starts_with(block.open)) next.push_back({choice.substr(block.open.size()), is_open});
   }
   if (next.empty()) return std::nullopt;
   return next;
 }
 
-Continuations guide(const House& house, std::string_view reply) {
+std::string asked_in(const std::vector<ChatMessage>& messages) {
+  std::string asked;
+  for (const ChatMessage& message : messages) {
+    if (message.role == "user") asked += message.content + "\n";
+  }
+  return asked;
+}
+
+Continuations guide(const House& house, std::string_view asked, std::string_view reply) {
+  if (reply.starts_with(kBlock.substr(1))) {
+    return next_call(house, "", reply.substr(kBlock.size() - 1));
+  }
   const size_t at = reply.find(kBlock);
-  if (at == std::string_view::npos) return next_words(house, reply);
+  if (at == std::string_view::npos) return next_words(house, asked, reply);
   return next_call(house, reply.substr(0, at), reply.substr(at + kBlock.size()));
 }
 

@@ -57,7 +57,32 @@ size_t find_words(std::string_view text, std::string_view other) {
   return at;
 }
 
-// Those of a sentence that names none: "all the lights", "the kitchen lights".
+bool is_article_at(std::string_view text, size_t i) {
+  const std::string_view word = text.substr(i, 4);
+  return (word == "the " || word == "The ") && (i == 0 || text[i - 1] == ' ');
+}
+
+// All lights whose names have all the words of text.
+Devices lights_of(const House& house, std::string_view text) {
+  Devices found;
+  std::vector<std::string> wanted;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    if (end > at) wanted.push_back(lower_case(text.substr(at, end - at)));
+    at = end + 1;
+  }
+  for (const Device& device : house.devices) {
+    if (wanted.empty() || domain_of(device.id) != "light") continue;
+    const std::string name = lower_case(device.name);
+    const bool has_all = std::all_of(wanted.begin(), wanted.end(), [&](const std::string& word) {
+      return find_words(name, word) != std::string::npos;
+    });
+    if (has_all) found.push_back(&device);
+  }
+  return found;
+}
+
+// Those of "all the lights", "everything", "the kitchen lights".
 Devices group_in(const House& house, std::string_view sentence) {
   Devices found;
   for (const Kind& kind : kKinds) {
@@ -67,9 +92,47 @@ Devices group_in(const House& house, std::string_view sentence) {
     }
     return found;
   }
-  const size_t the = sentence.find(" the "), lights = sentence.find(" lights", the);
-  if (the == std::string_view::npos || lights == std::string_view::npos) return {};
-  return lights_of(house, sentence.substr(the + 5, lights - the - 5));
+  const size_t the = sentence.find(" the ");
+  if (the == std::string_view::npos) return {};
+  const std::string_view after = sentence.substr(the + 5);
+  const size_t lights = after.find(" lights");
+  return lights == std::string_view::npos ? Devices() : lights_of(house, after.substr(0, lights));
+}
+
+// Names after articles, the longest that stands there.
+std::vector<Mention> mentions_in(const House& house, std::string_view words, bool any_case) {
+  std::vector<Mention> mentions;
+  const std::string lower = any_case ? lower_case(words) : std::string();
+  for (size_t i = 0; i + 4 < words.size(); ++i) {
+    if (!is_article_at(words, i)) continue;
+    const std::string_view rest = (any_case ? std::string_view(lower) : words).substr(i + 4);
+    Mention mention = {i + 4, 0, {}};
+    for (const Device& device : house.devices) {
+      const std::string& name = device.name;
+      if (name.empty() || name.size() < mention.size || is_word_at(rest, name.size())) continue;
+      if (!rest.starts_with(any_case ? lower_case(name) : name)) continue;
+      if (name.size() > mention.size) mention.devices.clear();
+      mention.size = name.size();
+      mention.devices.push_back(&device);
+    }
+    if (mention.size == 0) continue;
+    i = mention.at + mention.size - 1;
+    mentions.push_back(std::move(mention));
+  }
+  return mentions;
+}
+
+void mask(std::string& text, const std::vector<Mention>& mentions) {
+  for (const Mention& mention : mentions)
+    text.replace(mention.at, mention.size, mention.size, '\n');
+}
+
+// Of several devices of one name, that with which it can be done.
+const Device* meant(const House& house, const Devices& devices, const Action* action) {
+  const auto able = std::find_if(devices.begin(), devices.end(), [&](const Device* device) {
+    return is_able(house, *device, action);
+  });
+  return able == devices.end() ? devices.front() : *able;
 }
 
 }  // namespace
@@ -82,74 +145,74 @@ const Action* action_of(std::string_view sentence) {
   return sets ? &kActions.back() : nullptr;
 }
 
-bool is_able(const House& house, const Device& device, const Action* action) {
+bool does(const Service& service, const Device& device, const Action* action) {
   const std::string_view domain = domain_of(device.id);
-  return std::any_of(house.services.begin(), house.services.end(), [&](const Service& service) {
-    if (domain_of(service.name) != domain) return false;
-    const std::string_view what = std::string_view(service.name).substr(domain.size() + 1);
-    return action == nullptr || std::find(action->services.begin(), action->services.end(), what) !=
-                                    action->services.end();
-  });
+  if (domain_of(service.name) != domain) return false;
+  if (action == nullptr) return true;
+  const std::string_view what = std::string_view(service.name).substr(domain.size() + 1);
+  // Only lights are set to something as they are turned on.
+  if (action == &kActions.back() && what == "turn_on" && domain != "light") return false;
+  return std::find(action->services.begin(), action->services.end(), what) !=
+         action->services.end();
 }
 
-std::vector<std::string_view> sentences_of(std::string_view words) {
-  std::vector<std::string_view> found;
-  for (size_t end = words.find(". "); end != std::string_view::npos; end = words.find(". ")) {
-    found.push_back(words.substr(0, end));
-    words.remove_prefix(end + 2);
-  }
-  found.push_back(words);
-  return found;
+bool is_able(const House& house, const Device& device, const Action* action) {
+  return std::any_of(house.services.begin(), house.services.end(),
+                     [&](const Service& service) { return does(service, device, action); });
 }
 
-Devices named_in(const House& house, std::string_view text) {
-  Devices by_length;
-  for (const Device& device : house.devices) {
-    if (!device.name.empty()) by_length.push_back(&device);
+std::vector<Sentence> sentences_of(const House& house, std::string_view words) {
+  std::vector<Sentence> sentences;
+  std::string masked(words);
+  const std::vector<Mention> mentions = mentions_in(house, words, false);
+  mask(masked, mentions);
+  for (size_t begin = 0; begin <= words.size();) {
+    const size_t end = std::min(masked.find(". ", begin), words.size());
+    Sentence sentence = {
+        std::string(words.substr(begin, end - begin)), masked.substr(begin, end - begin), {}};
+    for (const Mention& mention : mentions) {
+      if (mention.at < begin || mention.at >= end) continue;
+      sentence.mentions.push_back({mention.at - begin, mention.size, mention.devices});
+    }
+    if (sentence.mentions.empty() && group_in(house, sentence.text).empty()) {
+      sentence.mentions = mentions_in(house, sentence.text, true);
+      mask(sentence.masked, sentence.mentions);
+    }
+    sentences.push_back(std::move(sentence));
+    begin = end + 2;
   }
-  std::stable_sort(by_length.begin(), by_length.end(), [](const Device* a, const Device* b) {
-    return a->name.size() > b->name.size();
-  });
-  std::string left = lower_case(text);
-  Devices named;
-  for (const Device* device : by_length) {
-    const size_t at = find_words(left, lower_case(device->name));
-    if (at == std::string::npos) continue;
-    left.replace(at, device->name.size(), device->name.size(), '\n');
-    named.push_back(device);
-  }
-  return named;
+  return sentences;
 }
 
-Devices lights_of(const House& house, std::string_view text) {
-  std::vector<std::string> wanted;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find(' ', at), text.size());
-    if (end > at) wanted.push_back(lower_case(text.substr(at, end - at)));
-    at = end + 1;
+std::optional<std::string> value_in(const Sentence& sentence) {
+  const std::string_view text = sentence.masked;
+  for (const std::string_view before : {", setting it to", ", setting them to"}) {
+    const size_t at = text.find(before);
+    if (at != std::string_view::npos) return std::string(text.substr(at + before.size()));
   }
-  if (!wanted.empty() && wanted.back() == "lights") wanted.pop_back();
-  Devices found;
-  if (wanted.empty()) return found;
-  for (const Device& device : house.devices) {
-    if (domain_of(device.id) != "light") continue;
-    const std::string name = lower_case(device.name);
-    const bool has_all = std::all_of(wanted.begin(), wanted.end(), [&](const std::string& word) {
-      return find_words(name, word) != std::string::npos;
-    });
-    if (has_all) found.push_back(&device);
-  }
-  return found;
+  const bool starts = text.starts_with("Starting");
+  if (!starts && !text.starts_with("Setting")) return std::nullopt;
+  const std::string_view before = starts ? " for" : " to";
+  const size_t at = text.rfind(before);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view value = text.substr(at + before.size());
+  if (!value.empty() && value.front() != ' ') return std::nullopt;
+  return std::string(value);
 }
 
 std::vector<Promise> promises_in(const House& house, std::string_view words) {
   std::vector<Promise> promises;
-  for (const std::string_view sentence : sentences_of(words)) {
-    const Action* action = action_of(sentence);
-    Devices devices = named_in(house, sentence);
-    if (devices.empty() && action != nullptr) devices = group_in(house, sentence);
-    for (const Device* device : devices) promises.push_back({device, action});
+  for (const Sentence& sentence : sentences_of(house, words)) {
+    const Action* action = action_of(sentence.masked);
+    Devices devices;
+    for (const Mention& mention : sentence.mentions) {
+      devices.push_back(meant(house, mention.devices, action));
+    }
+    if (devices.empty() && action != nullptr) devices = group_in(house, sentence.text);
+    for (const Device* device : devices) promises.push_back({device, action, value_in(sentence)});
   }
+  const auto is_told = [](const Promise& promise) { return promise.action == nullptr; };
+  if (!std::all_of(promises.begin(), promises.end(), is_told)) std::erase_if(promises, is_told);
   return promises;
 }
 

@@ -1,6 +1,7 @@
 // Al's sentences taken apart: what is said to be done, and with which devices.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,27 +20,43 @@ struct Action {
 // That of a sentence, by its first words, or by ", setting" later on; null for others.
 const Action* action_of(std::string_view sentence);
 
-// Whether the house has a service of the device's kind that the action stands for; for null, any.
+// Whether the service is one of the device's kind that the action stands for; for null, any of
+// them.
+bool does(const Service& service, const Device& device, const Action* action);
+// Whether the house has such a service.
 bool is_able(const House& house, const Device& device, const Action* action);
-
-// The words' sentences, up to a point and a space; the last one may be unfinished.
-std::vector<std::string_view> sentences_of(std::string_view words);
 
 using Devices = std::vector<const Device*>;
 
-// The devices that a text names in full, in any case; a name inside of another one is not meant.
-Devices named_in(const House& house, std::string_view text);
+// A name in full, after "the", and the devices that have it.
+struct Mention {
+  size_t at;
+  size_t size;
+  Devices devices;
+};
 
-// All lights whose names have all the words of text, which may end in "lights".
-Devices lights_of(const House& house, std::string_view text);
+// A sentence of the words, without the point and space behind it; the last one may be unfinished. A
+// name in its own case is meant rather than "all the lights", and that rather than one in another.
+struct Sentence {
+  std::string text;
+  std::string masked;  // the same with other characters where names stand
+  std::vector<Mention> mentions;
+};
+std::vector<Sentence> sentences_of(const House& house, std::string_view words);
 
-// A device and what was said to be done with it.
+// What stands after "to" or "for" where a sentence sets or starts something, the space before it
+// included; nullopt where nothing does, or not yet.
+std::optional<std::string> value_in(const Sentence& sentence);
+
+// A device, what was said to be done with it, and the value.
 struct Promise {
   const Device* device;
   const Action* action;
+  std::optional<std::string> value;
 };
 
-// What the words of a reply promise to do. Empty where they name no device.
+// What the words of a reply promise to do. Empty where they name no device; where any are to be
+// acted on, those of which something is told are not among them.
 std::vector<Promise> promises_in(const House& house, std::string_view words);
 
 // Those of them that no service of the house can keep.

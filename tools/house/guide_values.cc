@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string>
+#include <vector>
+
+#include "house/call.h"
+#include "house/guide_parts.h"
+#include "house/sentences.h"
+#include "house/spoken.h"
+#include "house/state.h"
+
+namespace cria::house {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// Steps of relative wishes, in percent or degrees: models/al/TASK.md.
+constexpr std::array kUsualSteps = {10.0, 20.0, 40.0}, kVolumeSteps = {5.0, 10.0, 20.0},
+                     kDegreeSteps = {1.0, 2.0, 3.0};
+// What people say without a number: as little as can be, a quarter, half, all.
+constexpr std::array kShares = {0.0, 1.0, 25.0, 50.0, 75.0, 100.0};
+
+// What was asked, in lower case, without the names of devices, whose numbers are no values.
+std::string without_names(const House& house, std::string_view asked) {
+  const auto lower = [](std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+  };
+  std::string left = lower(asked);
+  for (const Device& device : house.devices) {
+    const std::string name = lower(device.name);
+    if (name.empty()) continue;
+    for (size_t at = left.find(name); at != std::string::npos; at = left.find(name, at)) {
+      left.replace(at, name.size(), " ");
+    }
+  }
+  return left;
+}
+
+void add_number(Texts& texts, double number, const std::string& unit) {
+  std::string text = number_text(number) + unit;
+  if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+}
+
+// Those of all words that asked has, or all of them.
+void add_words(Texts& texts, std::string_view asked, std::span<const std::string_view> all) {
+  const size_t n_before = texts.size();
+  for (const std::string_view word : all) {
+    if (asked.find(word) != std::string_view::npos) texts.emplace_back(word);
+  }
+  if (texts.size() == n_before) texts.insert(texts.end(), all.begin(), all.end());
+}
+
+// From where the device is, a step of any size up or down, or by a number that was asked for.
+Texts stepped(const Device& device, const std::vector<double>& asked) {
+  const std::string_view domain = domain_of(device.id);
+  const State state = parse_state(domain, device.state);
+  const bool is_climate = domain == "climate";
+  if (is_climate && !state.target) return {};
+  const bool is_whole = state.mode == "open" || (domain == "light" && state.mode == "on");
+  const double from = is_climate      ? *state.target
+                      : state.percent ? *state.percent
+                      : is_whole      ? 100
+                                      : 0;
+  std::vector<double> steps = asked;
+  const auto& usual = is_climate                 ? kDegreeSteps
+                      : domain == "media_player" ? kVolumeSteps
+                                                 : kUsualSteps;
+  steps.insert(steps.end(), usual.begin(), usual.end());
+  Texts texts;
+  for (const double step : steps) {
+    for (const double to : {from + step, from - step}) {
+      const double least = domain == "light" ? 1 : 0;
+      const std::string unit = is_climate ? std::string(1, state.unit) : "%";
+      add_number(texts, is_climate ? to : std::clamp(to, least, 100.0), unit);
+    }
+  }
+  return texts;
+}
+
+}  // namespace
+
+Texts values_for(const House& house, std::string_view asked, std::string_view sentence,
+                 const Device* device) {
+  const std::string said = without_names(house, asked);
+  if (sentence.starts_with("Starting")) return durations_in(said);
+  std::vector<double> numbers = numbers_in(said);
+  if (!sentence.starts_with("Setting")) {
+    return device == nullptr ? Texts() : stepped(*device, numbers);
+  }
+  const std::string_view domain = device == nullptr ? "light" : domain_of(device->id);
+  Texts texts;
+  if (domain == "climate") {
+    const char unit = parse_state(domain, device->state).unit;
+    for (const double number : numbers)
+      add_number(texts, number, std::string(1, unit == 0 ? 'C' : unit));
+    if (numbers.empty()) add_words(texts, said, hvac_modes());
+    return texts;
+  }
+  if (numbers.empty() || says_share(said)) {
+    numbers.insert(numbers.end(), kShares.begin(), kShares.end());
+  }
+  for (const double number : numbers) {
+    if (number == static_cast<int>(number) && number <= 100) add_number(texts, number, "%");
+  }
+  if (domain == "light") add_words(texts, said, colours());
+  return texts;
+}
+
+}  // namespace cria::house

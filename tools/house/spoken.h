@@ -1,0 +1,21 @@
+// The numbers and times that people say.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cria::house {
+
+// In any order, without repetition: "62 %", "21.5", "seventy-four", "a hundred", "nineteen and a
+// half".
+std::vector<double> numbers_in(std::string_view text);
+
+// As "HH:MM:SS": "ten minutes", "1 hour 20", "an hour and a half", "half an hour", "90 sec"; of
+// several parts each, and their sum.
+std::vector<std::string> durations_in(std::string_view text);
+
+// Whether it speaks of all, half, a quarter or as little as can be, without a number.
+bool says_share(std::string_view text);
+
+}  // namespace cria::house
