@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "house/guide.h"
 #include "house/house_json.h"
 #include "house/reply.h"
 
@@ -36,6 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static_cast<void>(cria::house::parse_calls(reply).ok());
   cria::Result<House> house = cria::house::read_house(input.substr(0, n_first), "house");
   if (!house.ok()) return 0;
+  // What may follow a text is never nothing at all.
+  const cria::Continuations next = cria::house::guide(*house, text, text);
+  require(!next || !next->empty());
   cria::house::obey(*house, reply);
   // Whatever was done to it, it is a house still, and has a row for each device and no more.
   const auto again = cria::house::read_house(cria::house::house_json(*house), "again");
