@@ -133,7 +133,9 @@ Continuations next_call(const House& house, std::string_view words, std::string_
   const Block block = split_block(text);
   const std::vector<Promise> promises = promises_in(house, words);
   Texts choices;
-  if (promises.empty()) {
+  if (can_do_nothing(house, words)) {
+    choices.emplace_back(kEnd);
+  } else if (promises.empty()) {
     for (const Promise& promise : anything(house)) {
       for (std::string& own : beginnings(house, promise)) {
         const bool is_new = std::none_of(block.calls.begin(), block.calls.end(),

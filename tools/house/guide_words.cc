@@ -201,12 +201,7 @@ Continuations next_after(const House& house, const Sentence& sentence, const Art
 }  // namespace
 
 Continuations next_words(const House& house, std::string_view asked, std::string_view words) {
-  if (words.ends_with('.')) {
-    const size_t n_empty = empty_promises_in(house, words).size();
-    if (n_empty > 0 && n_empty == promises_in(house, words).size()) {
-      return std::vector<Continuation>(1);
-    }
-  }
+  if (words.ends_with('.') && can_do_nothing(house, words)) return std::vector<Continuation>(1);
   const Sentence sentence = sentences_of(house, words).back();
   for (const Article& article : articles_of(sentence)) {
     if (!wants_name(sentence.text, article)) continue;

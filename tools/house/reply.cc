@@ -119,9 +119,8 @@ Outcome obey(House& house, const Reply& reply) {
     outcome.calls.push_back(in_service_order(house, *call));
     outcome.changes.push_back(apply_call(house, *call));
   }
-  for (const Promise& promise : empty_promises_in(house, reply.says)) {
-    outcome.refused.push_back(promise.device->name + ": this house has no service for \"" +
-                              std::string(promise.action->words) + "\"");
+  for (std::string& reason : idle_words_in(house, reply.says)) {
+    outcome.refused.push_back(std::move(reason));
   }
   return outcome;
 }

@@ -216,12 +216,27 @@ std::vector<Promise> promises_in(const House& house, std::string_view words) {
   return promises;
 }
 
-std::vector<Promise> empty_promises_in(const House& house, std::string_view words) {
-  std::vector<Promise> promises = promises_in(house, words);
-  std::erase_if(promises, [&](const Promise& promise) {
-    return promise.action == nullptr || is_able(house, *promise.device, promise.action);
-  });
-  return promises;
+std::vector<std::string> idle_words_in(const House& house, std::string_view words) {
+  std::vector<std::string> reasons;
+  for (const Promise& promise : promises_in(house, words)) {
+    if (promise.action == nullptr || is_able(house, *promise.device, promise.action)) continue;
+    reasons.push_back(promise.device->name + ": this house has no service for \"" +
+                      std::string(promise.action->words) + "\"");
+  }
+  for (const Sentence& sentence : sentences_of(house, words)) {
+    if (action_of(sentence.masked) == nullptr || !sentence.mentions.empty()) continue;
+    if (!group_in(house, sentence.text).empty()) continue;
+    reasons.push_back("\"" + sentence.text + "\": this house has no such device");
+  }
+  return reasons;
+}
+
+bool can_do_nothing(const House& house, std::string_view words) {
+  const std::vector<Promise> promises = promises_in(house, words);
+  return !idle_words_in(house, words).empty() &&
+         std::none_of(promises.begin(), promises.end(), [&](const Promise& promise) {
+           return promise.action != nullptr && is_able(house, *promise.device, promise.action);
+         });
 }
 
 }  // namespace cria::house

@@ -59,7 +59,11 @@ struct Promise {
 // acted on, those of which something is told are not among them.
 std::vector<Promise> promises_in(const House& house, std::string_view words);
 
-// Those of them that no service of the house can keep.
-std::vector<Promise> empty_promises_in(const House& house, std::string_view words);
+// Why nothing may be called for that the words say is done: a line for each thing that the house
+// has no service for, and for each sentence that does something to no device that there is.
+std::vector<std::string> idle_words_in(const House& house, std::string_view words);
+
+// Whether the words say that something is done, and none of it can be.
+bool can_do_nothing(const House& house, std::string_view words);
 
 }  // namespace cria::house
