@@ -189,6 +189,7 @@ TEST(Guide, WhatTheHouseCannotDoIsNotCalledForAndIsToldAfterwards) {
   House house = lamps_and_fan();
   const Outcome outcome = obey(house, split_reply("Turning off the Fan."));
   EXPECT_EQ(outcome.refused, Texts{"Fan: this house has no service for \"Turning off\""});
+  EXPECT_EQ(obey(house, split_reply("Toggling it.")).refused, Texts{});
   // Of a kind that there is none of.
   EXPECT_EQ(follows("Opening all the covers."), Texts{""});
   EXPECT_EQ(follows(block_of("Opening all the covers.", "")), Texts{"\n```"});

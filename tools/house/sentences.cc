@@ -225,7 +225,10 @@ std::vector<std::string> idle_words_in(const House& house, std::string_view word
   }
   for (const Sentence& sentence : sentences_of(house, words)) {
     if (action_of(sentence.masked) == nullptr || !sentence.mentions.empty()) continue;
-    if (!group_in(house, sentence.text).empty()) continue;
+    // "Toggling it." may be of any.
+    const bool is_of_some = sentence.text.find(" the ") != std::string::npos ||
+                            sentence.text.find(" everything") != std::string::npos;
+    if (!is_of_some || !group_in(house, sentence.text).empty()) continue;
     reasons.push_back("\"" + sentence.text + "\": this house has no such device");
   }
   return reasons;
