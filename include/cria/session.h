@@ -78,10 +78,10 @@ struct GenerateOptions {
   Overflow overflow = Overflow::error;  // of others no speculation is made
   int n_keep = 4;                       // see Overflow; chats keep their system message
   SpeculationOptions speculation = {};
-  // Constrains the reply: called before each of its tokens with the bytes of those so far. For
-  // menus, keys, names that must exist: what is not among the continuations is never chosen,
-  // whatever the sampling. A call that allows something costs a pass over the vocabulary. Where no
-  // token fits, generation fails with StatusCode::invalid_argument.
+  // Constrains the reply: called before each of its tokens with the bytes of those so far, by the
+  // thread that generates. For menus, keys, names that must exist: what is not among the
+  // continuations is never chosen, whatever the sampling. A call that allows something costs a pass
+  // over the vocabulary. Where no token fits, generation fails with StatusCode::invalid_argument.
   std::function<Continuations(std::string_view reply)> continuations = {};
   // Polled in prefill and between tokens, at least every layer of a chunk: true stops with
   // StatusCode::cancelled in prefill (the session as before the call), and later

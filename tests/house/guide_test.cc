@@ -159,6 +159,18 @@ TEST(Guide, ValuesAreThoseAskedForOrSteps) {
   EXPECT_EQ(follows("The Fan is at 0%, setting them", "faster"), Texts{"anything"});
 }
 
+TEST(Guide, DegreesAreInTheHousesUnit) {
+  House house = {.services = {}, .devices = {{"climate.a", "It", "heat;70F", {}}}, .origin = ""};
+  const auto next = [&] {
+    const Continuations found = guide(house, "to 72", "Setting the It to");
+    return found ? texts_of(*found) : Texts{"anything"};
+  };
+  EXPECT_EQ(next(), Texts{" 72F"});
+  house.devices[0].state = "off";  // shows no unit
+  house.devices[0].remembered = parse_state("climate", "heat;70F");
+  EXPECT_EQ(next(), Texts{" 72F"});
+}
+
 TEST(Guide, CallsAreOfTheDevicesThatTheWordsName) {
   EXPECT_EQ(follows(block_of("Turning on the DESK lamp.", kLight)), Texts{"hue_3\"}"});
   EXPECT_EQ(follows(block_of("Turning on the Lamp.", kLight)), Texts{"hue_31\"}"});

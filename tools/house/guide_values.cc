@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <string>
 #include <vector>
 
@@ -23,15 +22,9 @@ constexpr std::array kShares = {0.0, 1.0, 25.0, 50.0, 75.0, 100.0};
 
 // What was asked, in lower case, without the names of devices, whose numbers are no values.
 std::string without_names(const House& house, std::string_view asked) {
-  const auto lower = [](std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-  };
-  std::string left = lower(asked);
+  std::string left = lower_case(asked);
   for (const Device& device : house.devices) {
-    const std::string name = lower(device.name);
+    const std::string name = lower_case(device.name);
     if (name.empty()) continue;
     for (size_t at = left.find(name); at != std::string::npos; at = left.find(name, at)) {
       left.replace(at, name.size(), " ");
@@ -40,8 +33,7 @@ std::string without_names(const House& house, std::string_view asked) {
   return left;
 }
 
-void add_number(Texts& texts, double number, const std::string& unit) {
-  std::string text = number_text(number) + unit;
+void add_text(Texts& texts, std::string text) {
   if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
 }
 
@@ -74,8 +66,8 @@ Texts stepped(const Device& device, const std::vector<double>& asked) {
   for (const double step : steps) {
     for (const double to : {from + step, from - step}) {
       const double least = domain == "light" ? 1 : 0;
-      const std::string unit = is_climate ? std::string(1, state.unit) : "%";
-      add_number(texts, is_climate ? to : std::clamp(to, least, 100.0), unit);
+      add_text(texts, is_climate ? degrees_text(to, state.unit)
+                                 : number_text(std::clamp(to, least, 100.0)) + "%");
     }
   }
   return texts;
@@ -94,9 +86,10 @@ Texts values_for(const House& house, std::string_view asked, std::string_view se
   const std::string_view domain = device == nullptr ? "light" : domain_of(device->id);
   Texts texts;
   if (domain == "climate") {
-    const char unit = parse_state(domain, device->state).unit;
-    for (const double number : numbers)
-      add_number(texts, number, std::string(1, unit == 0 ? 'C' : unit));
+    // A row that is off shows no unit.
+    const char shown = parse_state(domain, device->state).unit;
+    const char unit = shown == 0 ? device->remembered.unit : shown;
+    for (const double number : numbers) add_text(texts, degrees_text(number, unit));
     if (numbers.empty()) add_words(texts, said, hvac_modes());
     return texts;
   }
@@ -104,7 +97,8 @@ Texts values_for(const House& house, std::string_view asked, std::string_view se
     numbers.insert(numbers.end(), kShares.begin(), kShares.end());
   }
   for (const double number : numbers) {
-    if (number == static_cast<int>(number) && number <= 100) add_number(texts, number, "%");
+    if (number == static_cast<int>(number) && number <= 100)
+      add_text(texts, number_text(number) + "%");
   }
   if (domain == "light") add_words(texts, said, colours());
   return texts;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cctype>
 #include <optional>
 #include <set>
 #include <string>
@@ -52,9 +51,7 @@ void add_rooms(const House& house, std::vector<Continuation>& choices) {
   std::set<std::string> rooms;
   for (const Device& device : house.devices) {
     if (domain_of(device.id) != "light") continue;
-    std::string name = device.name;
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string name = lower_case(device.name);
     std::vector<size_t> ends;
     for (size_t i = name.find(' '); i != std::string::npos; i = name.find(' ', i + 1)) {
       ends.push_back(i);
@@ -107,7 +104,7 @@ std::string percent_text(int percent) { return std::to_string(percent) + "%"; }
 // A device's state in words, to stand after "is": "on at 80% in red".
 std::string described(std::string_view domain, const State& state) {
   const std::string level = state.percent ? " at " + percent_text(*state.percent) : "";
-  const std::string degrees = state.target ? number_text(*state.target) + state.unit : "";
+  const std::string degrees = state.target ? degrees_text(*state.target, state.unit) : "";
   if (domain == "light" && state.mode == "on") {
     return "on" + level + (level.empty() || state.colour.empty() ? "" : " in " + state.colour);
   }
@@ -128,7 +125,7 @@ std::string described(std::string_view domain, const State& state) {
 // What a relative wish starts from; "" where the row does not tell.
 std::string value_of(std::string_view domain, const State& state) {
   if (domain == "climate") {
-    return state.target ? number_text(*state.target) + state.unit : std::string();
+    return state.target ? degrees_text(*state.target, state.unit) : std::string();
   }
   if (state.percent) return percent_text(*state.percent);
   const bool is_closed = domain == "cover" && state.mode == "closed";

@@ -36,13 +36,6 @@ constexpr std::array kKinds = {
     Kind{"all the switches", "switch"},  Kind{"Locking everything", "lock"},
     Kind{"Unlocking everything", "lock"}};
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 bool is_word_at(std::string_view text, size_t i) {
   return i < text.size() && std::isalnum(static_cast<unsigned char>(text[i])) != 0;
 }
@@ -137,6 +130,13 @@ const Device* meant(const House& house, const Devices& devices, const Action* ac
 
 }  // namespace
 
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
 const Action* action_of(std::string_view sentence) {
   for (const Action& action : kActions) {
     if (sentence.starts_with(action.words)) return &action;
@@ -149,7 +149,9 @@ bool does(const Service& service, const Device& device, const Action* action) {
   const std::string_view domain = domain_of(device.id);
   if (domain_of(service.name) != domain) return false;
   if (action == nullptr) return true;
-  const std::string_view what = std::string_view(service.name).substr(domain.size() + 1);
+  const size_t dot = service.name.find('.');
+  if (dot == std::string::npos) return false;
+  const std::string_view what = std::string_view(service.name).substr(dot + 1);
   // Only lights are set to something as they are turned on.
   if (action == &kActions.back() && what == "turn_on" && domain != "light") return false;
   return std::find(action->services.begin(), action->services.end(), what) !=

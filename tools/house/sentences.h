@@ -11,6 +11,8 @@
 
 namespace cria::house {
 
+std::string lower_case(std::string_view text);
+
 // "Turning on": what such a sentence does.
 struct Action {
   std::string_view words;

@@ -86,11 +86,14 @@ std::string state_text(std::string_view domain, const State& state) {
     if (!state.colour.empty()) add(state.colour);
   }
   if (state.target && state.mode != "off") {
-    add(number_text(*state.target));
-    text += state.unit == 'F' ? 'F' : 'C';
+    add(degrees_text(*state.target, state.unit));
   }
   if (!state.remaining.empty() && state.mode != "idle") add(state.remaining);
   return text;
+}
+
+std::string degrees_text(double degrees, char unit) {
+  return number_text(degrees) + (unit == 'F' ? 'F' : 'C');
 }
 
 bool is_duration(std::string_view text) {

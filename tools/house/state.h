@@ -27,6 +27,9 @@ State parse_state(std::string_view domain, std::string_view text);
 // The row's text. state_text(d, parse_state(d, text)) == text for every form that al/TASK.md lists.
 std::string state_text(std::string_view domain, const State& state);
 
+// "21.5C"; an unknown unit is taken for C.
+std::string degrees_text(double degrees, char unit);
+
 // True for "00:05:00": hours of two digits, minutes and seconds below 60.
 bool is_duration(std::string_view text);
 
