@@ -15,7 +15,7 @@ using Words = std::vector<std::string>;
 constexpr const char* kChatHouse = R"json({"services": ["light.toggle()"], "devices": [
     {"id": "light.kitchen", "name": "Kitchen Light", "state": "off"}]})json";
 // Cut where a streamed block is hardest to hide.
-const std::vector<std::string> kReply = {"Toggling it",
+const std::vector<std::string> kReply = {"As you like",
                                          ".",
                                          "\n",
                                          "``",
@@ -58,7 +58,7 @@ TEST_F(AlChat, SaysThatTheHouseIsSimulatedAndShowsWhatChanges) {
   const auto chat = start({"--house", house_, "--no-stats"});
   EXPECT_TRUE(has(chat->read_until(">>> "), "The house is simulated"));
   const std::string first = ask(*chat, "toggle it");
-  EXPECT_TRUE(has(first, "Toggling it.\r\n\x1b[2m  Kitchen Light: off -> on\x1b[0m")) << first;
+  EXPECT_TRUE(has(first, "As you like.\r\n\x1b[2m  Kitchen Light: off -> on\x1b[0m")) << first;
   EXPECT_FALSE(has(first, "`")) << first;
   EXPECT_FALSE(has(first, "service")) << first;
   const std::string second = ask(*chat, "and back");
@@ -128,7 +128,7 @@ TEST_F(AlChat, DemoHouseIsTheOneWhereNoneIsNamed) {
 TEST_F(AlChat, WithoutATerminalTheWordsAloneAreOnStandardOutput) {
   const ProcessResult result = cria({"chat", model_, "--house", house_, "-p", "toggle it"});
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_EQ(result.out, "Toggling it.\n");
+  EXPECT_EQ(result.out, "As you like.\n");
   EXPECT_TRUE(has(result.err, "  Kitchen Light: off -> on\n")) << result.err;
   EXPECT_TRUE(has(result.err, "simulated")) << result.err;
   EXPECT_FALSE(has(result.err, "seed")) << "greedy where no temperature is asked for";

@@ -147,7 +147,7 @@ TEST_F(AlCommand, AReplyThatTheContextCutsOffIsNotObeyed) {
 }
 
 TEST_F(AlCommand, WordsCannotSendEscapeSequences) {
-  EXPECT_EQ(cria(saying({"A\x1b[31m.", "\nB."})).out, "A\\u001b[31m.\nB.\n");
+  EXPECT_EQ(cria(saying({"Fine \x1b[31m.", "\nB."})).out, "Fine \\u001b[31m.\nB.\n");
 }
 
 TEST_F(AlCommand, EmptyNamesOfFilesAreRefused) {

@@ -48,7 +48,7 @@ Result<Answer> ask(const AlOptions& options, const std::string& request, house::
   generate.should_cancel = [] { return interrupted(); };
   if (house::is_al(*model)) {
     generate.continuations = [&](std::string_view reply) {
-      return house::guide(house, request, reply);
+      return house::guide(house, {.all = request, .last = request}, reply);
     };
   }
   Result<GenerateResult> result =

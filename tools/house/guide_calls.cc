@@ -159,15 +159,21 @@ Continuations next_call(const House& house, std::string_view words, std::string_
   return next;
 }
 
-std::string asked_in(const std::vector<ChatMessage>& messages) {
-  std::string asked;
+Asked asked_in(const std::vector<ChatMessage>& messages) {
+  Asked asked;
   for (const ChatMessage& message : messages) {
-    if (message.role == "user") asked += message.content + "\n";
+    if (message.role == "assistant") {
+      asked.answered = message.content.substr(0, message.content.find(kBlock));
+    }
+    if (message.role != "user") continue;
+    asked.is_first = asked.all.empty();
+    asked.all += message.content + "\n";
+    asked.last = message.content;
   }
   return asked;
 }
 
-Continuations guide(const House& house, std::string_view asked, std::string_view reply) {
+Continuations guide(const House& house, const Asked& asked, std::string_view reply) {
   if (reply.starts_with(kBlock.substr(1))) {
     return next_call(house, "", reply.substr(kBlock.size() - 1));
   }

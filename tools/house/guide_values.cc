@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "house/call.h"
 #include "house/guide_parts.h"
+#include "house/relative.h"
 #include "house/sentences.h"
 #include "house/spoken.h"
 #include "house/state.h"
@@ -17,6 +19,7 @@ using Texts = std::vector<std::string>;
 // Steps of relative wishes, in percent or degrees: models/al/TASK.md.
 constexpr std::array kUsualSteps = {10.0, 20.0, 40.0}, kVolumeSteps = {5.0, 10.0, 20.0},
                      kDegreeSteps = {1.0, 2.0, 3.0};
+constexpr double kMostDegrees = 10;  // of a step
 // What people say without a number: as little as can be, a quarter, half, all.
 constexpr std::array kShares = {0.0, 1.0, 25.0, 50.0, 75.0, 100.0};
 
@@ -46,8 +49,21 @@ void add_words(Texts& texts, std::string_view asked, std::span<const std::string
   if (texts.size() == n_before) texts.insert(texts.end(), all.begin(), all.end());
 }
 
-// From where the device is, a step of any size up or down, or by a number that was asked for.
-Texts stepped(const Device& device, const std::vector<double>& asked) {
+// Steps of a relative wish: those that were said, in numbers or in words, or the usual one.
+std::vector<double> steps_in(std::string_view said, std::string_view domain) {
+  const auto& usual = domain == "climate"        ? kDegreeSteps
+                      : domain == "media_player" ? kVolumeSteps
+                                                 : kUsualSteps;
+  std::vector<double> steps = numbers_in(said);
+  if (domain == "climate") std::erase_if(steps, [](double step) { return step > kMostDegrees; });
+  const std::optional<Step> step = step_in(said);
+  if (steps.empty() || step)
+    steps.push_back(usual[static_cast<size_t>(step.value_or(Step::usual))]);
+  return steps;
+}
+
+// From where the device is, a step up or down, as it was asked for.
+Texts stepped(const Device& device, std::string_view said) {
   const std::string_view domain = domain_of(device.id);
   const State state = parse_state(domain, device.state);
   const bool is_climate = domain == "climate";
@@ -57,14 +73,12 @@ Texts stepped(const Device& device, const std::vector<double>& asked) {
                       : state.percent ? *state.percent
                       : is_whole      ? 100
                                       : 0;
-  std::vector<double> steps = asked;
-  const auto& usual = is_climate                 ? kDegreeSteps
-                      : domain == "media_player" ? kVolumeSteps
-                                                 : kUsualSteps;
-  steps.insert(steps.end(), usual.begin(), usual.end());
+  const int direction = direction_in(said, domain);
   Texts texts;
-  for (const double step : steps) {
-    for (const double to : {from + step, from - step}) {
+  for (const double step : steps_in(said, domain)) {
+    for (const int sign : {1, -1}) {
+      if (direction == -sign) continue;
+      const double to = from + sign * step;
       const double least = domain == "light" ? 1 : 0;
       add_text(texts, is_climate ? degrees_text(to, state.unit)
                                  : number_text(std::clamp(to, least, 100.0)) + "%");
@@ -75,14 +89,14 @@ Texts stepped(const Device& device, const std::vector<double>& asked) {
 
 }  // namespace
 
-Texts values_for(const House& house, std::string_view asked, std::string_view sentence,
+Texts values_for(const House& house, const Asked& asked, std::string_view sentence,
                  const Device* device) {
-  const std::string said = without_names(house, asked);
+  const std::string said = without_names(house, asked.all);
   if (sentence.starts_with("Starting")) return durations_in(said);
-  std::vector<double> numbers = numbers_in(said);
   if (!sentence.starts_with("Setting")) {
-    return device == nullptr ? Texts() : stepped(*device, numbers);
+    return device == nullptr ? Texts() : stepped(*device, without_names(house, asked.last));
   }
+  std::vector<double> numbers = numbers_in(said);
   const std::string_view domain = device == nullptr ? "light" : domain_of(device->id);
   Texts texts;
   if (domain == "climate") {

@@ -137,6 +137,8 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+std::span<const Action> actions() { return kActions; }
+
 const Action* action_of(std::string_view sentence) {
   for (const Action& action : kActions) {
     if (sentence.starts_with(action.words)) return &action;

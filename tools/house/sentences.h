@@ -19,6 +19,7 @@ struct Action {
   std::span<const std::string_view> services;  // without their domain
 };
 
+std::span<const Action> actions();
 // That of a sentence, by its first words, or by ", setting" later on; null for others.
 const Action* action_of(std::string_view sentence);
 

@@ -15,9 +15,10 @@ constexpr std::array<std::string_view, 20> kOnes = {
     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
 constexpr std::array<std::string_view, 8> kTens = {"twenty", "thirty",  "forty",  "fifty",
                                                    "sixty",  "seventy", "eighty", "ninety"};
-constexpr std::array<std::string_view, 16> kShares = {
-    "max",     "maximum",  "full", "fully",   "min",       "minimum", "half",    "halfway",
-    "quarter", "quarters", "all",  "highest", "brightest", "lowest",  "dimmest", "completely"};
+constexpr std::array<std::string_view, 17> kShares = {
+    "max",       "maximum", "full",    "fully",      "min",     "minimum",
+    "half",      "halfway", "quarter", "quarters",   "all",     "highest",
+    "brightest", "lowest",  "dimmest", "completely", "possible"};
 
 using Words = std::vector<std::string>;
 
@@ -148,22 +149,33 @@ std::vector<double> numbers_in(std::string_view text) {
   return numbers;
 }
 
+std::string number_word(int number) {
+  if (number < static_cast<int>(kOnes.size()))
+    return std::string(kOnes[static_cast<size_t>(number)]);
+  std::string word(kTens[static_cast<size_t>(number / 10 - 2)]);
+  if (number % 10 != 0) word += " " + std::string(kOnes[static_cast<size_t>(number % 10)]);
+  return word;
+}
+
 std::vector<std::string> durations_in(std::string_view text) {
   const Words words = words_of(text);
   std::vector<std::string> durations;
   double sum = 0;
   for (size_t i = 0; i < words.size();) {
     const auto part = duration_at(words, i);
-    if (!part) {
-      if (words[i] != "and") sum = 0;
-      ++i;
+    if (part) {
+      sum += part->value;
+      i = part->end;
       continue;
     }
-    sum += part->value;
-    add_duration(durations, part->value);
-    add_duration(durations, sum);
-    i = part->end;
+    const bool goes_on = words[i] == "and" && duration_at(words, i + 1);
+    if (!goes_on) {
+      add_duration(durations, sum);
+      sum = 0;
+    }
+    ++i;
   }
+  add_duration(durations, sum);
   return durations;
 }
 

@@ -11,8 +11,11 @@ namespace cria::house {
 // half".
 std::vector<double> numbers_in(std::string_view text);
 
-// As "HH:MM:SS": "ten minutes", "1 hour 20", "an hour and a half", "half an hour", "90 sec"; of
-// several parts each, and their sum.
+// "seven", "twenty one"; of 0 to 99.
+std::string number_word(int number);
+
+// As "HH:MM:SS": "ten minutes", "1 hour 20", "an hour and a half", "half an hour", "90 sec"; parts
+// that follow each other are one.
 std::vector<std::string> durations_in(std::string_view text);
 
 // Whether it speaks of all, half, a quarter or as little as can be, without a number.

@@ -27,8 +27,9 @@ MIX = [(commands.single, 36), (commands.relative, 14), (commands.several, 16), (
        (questions.absent_device, 2), (commands.no_service, 6), (commands.unfit, 3), (talk.out_of_scope, 3),
        (talk.small_talk, 3), (follow_ups.follow_up, 16), (follow_ups.new_subject, 14)]
 # In training only: cases that are nearly nothing but looking rows up, and more of what is learnt last.
-EXTRA = [(lookups.ids, 14), (lookups.states, 5), (lookups.names, 3), (commands.start_timer, 9),
-         (commands.relative, 8), (commands.several, 10), (commands.group, 5), (commands.ask_back, 8)]
+EXTRA = [(lookups.ids, 6), (lookups.states, 3), (lookups.names, 2), (commands.start_timer, 5),
+         (commands.relative, 16), (commands.several, 14), (commands.group, 4), (commands.ask_back, 16),
+         (questions.one_device, 8), (questions.counting, 4)]
 # (smallest, largest house, share of the samples): the curriculum, one shard or more each
 CURRICULUM = [(2, 4, 0.06), (2, 8, 0.14), (2, 12, 0.25), (2, 16, 0.25), (2, 24, 0.30)]
 SAMPLES = 120_000

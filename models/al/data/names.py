@@ -28,9 +28,11 @@ class Namer:
         kind = rng.random()
         if kind < 0.25:
             return rng.choice(self.made_from)
-        if kind < 0.70:
+        if kind < 0.60:
             a, b = rng.choice(self.made_from), rng.choice(self.made_from)
             return (a[:rng.randint(2, 4)] + b[-rng.randint(2, 4):])[:9]
+        if kind < 0.70:  # else the end of "string" would only be known from "turning"
+            return rng.choice(self.made_from)[:rng.randint(2, 4)] + rng.choice(words.parse(words.ENDINGS))
         if kind < 0.93:
             return "".join(rng.choice("bcdfghjklmnprstvwxz") + rng.choice("aeiou") + rng.choice("  nrlsmtk")
                            for _ in range(rng.randint(1, 3))).replace(" ", "")

@@ -204,6 +204,8 @@ def fill_relative(rng, intent, text, imperative, nodevice):
         size, text = "a", text.replace("{small}", rng.choice(language.SMALL_AMOUNTS[:5]))
     elif "{big}" in text:
         size, text = "b", text.replace("{big}", rng.choice(language.BIG_AMOUNTS))
+    elif re.search(r"\b(way|a whole lot)\b", text) and not re.search(r"\b(half|all the|any) way\b", text):
+        size = "b"
     elif any(slot in text for slot in ("{by}", "{n}", "{deg}")):
         size = "by"
         by = rng.randint(1, 6) if kind == "climate" else rng.choice([5, 10, 15, 20, 25, 30, 35, 40, 50])

@@ -85,6 +85,11 @@ whisper;blossom;cricket;dragon;falcon;goblin;hollow;jigsaw;kitten;lobster;muffin
 rocket;spindle;tinker;voyage;wizard;buttercup;clementine;dandelion;foxglove;honeycomb;lighthouse"""
 
 
+# With which English words end, and names may.
+ENDINGS = """ing;ings;ed;er;ers;est;ly;ion;ine;on;off;in;it;is;are;at;all;and;the;able;ably;ound;ought;
+ight;oom;ock;ose;ase;ature;ute;ent;ice;ome;own;ause;ip;ack;us;ess;ful"""
+
+
 def parse(text):
     """The words of a list above."""
     return [w.strip() for w in text.replace("\n", " ").split(";") if w.strip()]

@@ -15,7 +15,7 @@ Played play_one(Session& session, const TestCase& test, const PlayOptions& play_
   GenerateOptions options;
   options.max_tokens = play_options.max_tokens;
   options.sampling.temperature = 0;
-  const std::string asked = house::asked_in(messages);
+  const house::Asked asked = house::asked_in(messages);
   if (!play_options.free) {
     options.continuations = [&](std::string_view reply) {
       return house::guide(test.house, asked, reply);
