@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 #include <span>
 #include <string>
@@ -125,6 +126,26 @@ bool calls_off(std::string_view said) {
                      [&](std::string_view text) { return lower.find(text) != std::string::npos; });
 }
 
+// The first words of a question of what is so.
+constexpr std::array<std::string_view, 13> kAsking = {
+    "is",    "are",  "isnt",  "arent", "was",  "did", "has",
+    "whats", "what", "which", "whos",  "hows", "does"};  // not "were": "we're" is no question
+constexpr std::array<std::string_view, 8> kAskingHow = {"many", "much", "bright", "warm",
+                                                        "hot",  "cold", "loud",   "fast"};
+// What makes a wish of it: "is there any way you could", "what about", "is it possible to".
+constexpr std::array<std::string_view, 6> kWishing = {"you",   "about",  "possible",
+                                                      "could", "please", "way"};
+
+bool asks(const std::vector<std::string>& clause) {
+  if (clause.size() < 3 || says_one_of(clause, kWishing)) return false;
+  if (clause[0] == "how") return has_word(kAskingHow, clause[1]);
+  if (clause[0] == "check" || clause[0] == "tell") {
+    return clause[1] == "if" || clause[1] == "whether" || clause[2] == "if" ||
+           clause[2] == "what" || clause[2] == "how" || clause[2] == "which";
+  }
+  return has_word(kAsking, clause[0]);
+}
+
 bool is_relative(std::string_view said) {
   constexpr std::array<std::string_view, 5> kDomains = {"light", "fan", "cover", "media_player",
                                                         "climate"};
@@ -156,6 +177,23 @@ std::vector<std::string> missing_from(const House& house, const Asked& asked) {
     }
   }
   return missing;
+}
+
+bool asks_state(std::string_view said) {
+  for (size_t begin = 0; begin < said.size();) {
+    const size_t end = std::min(said.find_first_of(",.:;\n", begin), said.size());
+    if (asks(plain_words(said.substr(begin, end - begin)))) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+bool asks_ids(std::string_view said) {
+  constexpr std::array<std::string_view, 4> kIds = {"id", "ids", "called", "named"};
+  const size_t point = said.find('.');
+  const bool is_id = point != std::string_view::npos && point + 1 < said.size() &&
+                     std::isalnum(static_cast<unsigned char>(said[point + 1])) != 0;
+  return is_id || says_one_of(plain_words(said), kIds);
 }
 
 bool means_many(std::string_view said) {
@@ -205,8 +243,9 @@ std::vector<Continuation> beginnings_of(const House& house, const Asked& asked) 
     for (const std::string_view other : kSmallTalk) add(std::string(other), true);
     return choices;
   }
+  const bool tells = asks_state(asked.last);
   for (const Action& action : actions()) {
-    if (contradicts(asked.last, action.words)) continue;
+    if (tells || contradicts(asked.last, action.words)) continue;
     const bool lacks_value = action.words == "Setting" && is_relative(asked.last);
     if (lacks_value || !can_do(house, named, action)) continue;
     if (is_in_doubt(house, asked, named, &action)) continue;
@@ -219,10 +258,12 @@ std::vector<Continuation> beginnings_of(const House& house, const Asked& asked) 
   }
   if (!is_in_doubt(house, asked, named, nullptr)) add("The", false);
   if (named.devices.empty() || !named.equals.empty()) add("Which one do you mean:", false);
-  add("I can't do that with the", false);
-  if (!missing_from(house, asked).empty()) add(std::string(kCannotDo), false);
+  if (!tells) add("I can't do that with the", false);
+  if (!tells && !missing_from(house, asked).empty()) add(std::string(kCannotDo), false);
   if (named.is_sure) return choices;
-  for (const Device& device : house.devices) add(device.id + " is", true);
+  if (asks_ids(asked.last)) {
+    for (const Device& device : house.devices) add(device.id + " is", true);
+  }
   add("I can't find", true);
   add("I can't help", true);
   if (!named.devices.empty()) return choices;

@@ -30,14 +30,19 @@ std::vector<Continuation> beginnings_of(const House& house, const Asked& asked);
 // were named.
 constexpr std::string_view kCannotDo = "I can't do that:";
 std::vector<std::string> missing_from(const House& house, const Asked& asked);
+// "is the fan on?", "which lights are on", "tell me if ...": what is so is asked for, not done.
+bool asks_state(std::string_view said);
+// "what is the id of ...", "which device is light.x17": whether ids are spoken of.
+bool asks_ids(std::string_view said);
 // "all", "both", "lights": whether more than one device may be meant.
 bool means_many(std::string_view said);
 // Whether several devices fit what was said of one, with which the action (null: a sentence that
 // tells) could be done.
 bool is_in_doubt(const House& house, const Asked& asked, const Named& named, const Action* action);
 
-// After "The Kitchen Light": " is", and what is so.
-std::vector<Continuation> states_after(const House& house, const Device& device);
+// After "The": the name, "is", and what is so; where no question was asked, as a wish begins.
+std::vector<Continuation> states_after(const House& house, const Asked& asked,
+                                       const Device& device);
 // "None of the lights is on", "Two lights are on: the Floor Lamp and the Desk Lamp": what is so of
 // all of a kind, and of the lights whose names hold what was said.
 std::vector<std::string> counts_of(const House& house, std::string_view said);

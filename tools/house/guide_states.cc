@@ -137,7 +137,8 @@ std::vector<std::string> rooms_of(const House& house) {
   return {rooms.begin(), rooms.end()};
 }
 
-std::vector<Continuation> states_after(const House& house, const Device& device) {
+std::vector<Continuation> states_after(const House& house, const Asked& asked,
+                                       const Device& device) {
   const std::string_view domain = domain_of(device.id);
   const State state = parse_state(domain, device.state);
   const bool is_set = domain == "light" || domain == "fan" || domain == "cover" ||
@@ -146,8 +147,9 @@ std::vector<Continuation> states_after(const House& house, const Device& device)
   for (const char* verb : {" is ", " are "}) {
     const std::string begin = " " + device.name + verb;
     choices.push_back({begin + described(domain, state)});
-    choices.push_back({begin + device.id});
-    if (!is_set || !is_able(house, device, action_of("Setting"))) continue;
+    if (asks_ids(asked.last)) choices.push_back({begin + device.id});
+    if (asks_state(asked.last) || !is_set || !is_able(house, device, action_of("Setting")))
+      continue;
     const std::string value = value_of(domain, state);
     if (value.empty()) {
       choices.push_back({begin + "at", true});

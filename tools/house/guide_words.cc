@@ -212,7 +212,9 @@ Continuations next_after(const House& house, const Asked& asked, const Sentence&
           !article.after.starts_with(" " + device.name + std::string(verb))) {
         continue;
       }
-      for (Continuation& state : states_after(house, device)) states.push_back(std::move(state));
+      for (Continuation& state : states_after(house, asked, device)) {
+        states.push_back(std::move(state));
+      }
     }
   }
   if (!states.empty()) return on_the_way(states, article.after, told_ends(named));
