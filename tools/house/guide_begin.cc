@@ -76,48 +76,86 @@ bool can_do(const House& house, const Named& named, const Action& action) {
   });
 }
 
+// The words of each clause that has any.
+std::vector<std::vector<std::string>> clauses_of(std::string_view said) {
+  std::vector<std::vector<std::string>> clauses;
+  for (size_t begin = 0; begin < said.size();) {
+    const size_t end = std::min(said.find_first_of(",.:;?!\n", begin), said.size());
+    std::vector<std::string> words = plain_words(said.substr(begin, end - begin));
+    if (!words.empty()) clauses.push_back(std::move(words));
+    begin = end + 1;
+  }
+  return clauses;
+}
+
 // Whether a value was said that something may be set to.
-bool says_value(std::string_view said) {
-  const std::string lower = lower_case(said);
-  const auto is_said = [&](std::string_view word) { return lower.find(word) != std::string::npos; };
+bool says_value(std::string_view lower) {
+  const auto is_said = [&](std::string_view word) { return says_phrase(lower, word); };
   return !numbers_in(lower).empty() || says_share(lower) ||
          std::any_of(colours().begin(), colours().end(), is_said) ||
          std::any_of(hvac_modes().begin(), hvac_modes().end(), is_said);
 }
 
-// Words for one thing and for its opposite: whoever says only one of them does not want the other.
+// Words for one thing and for its opposite: whoever orders one of them does not want the other.
 struct Opposites {
   std::string_view action;
-  std::array<std::string_view, 4> said, unsaid;
+  std::string_view ordered;
+  std::array<std::string_view, 4> unsaid;
 };
 constexpr std::array kOpposites = {
-    Opposites{"Turning on", {"off"}, {"on", "light"}},
-    Opposites{"Turning off", {"on"}, {"off", "out"}},
-    Opposites{"Closing", {"open", "opened"}, {"close", "closed", "shut", "closing"}},
-    Opposites{"Opening", {"close", "closed", "shut", "closing"}, {"open", "opened"}},
-    Opposites{"Locking", {"unlock", "unlocked"}, {"lock", "locked"}},
-    Opposites{"Unlocking", {"lock", "locked", "locking"}, {"unlock", "unlocked", "unlocking"}}};
-constexpr std::array<std::string_view, 16> kDenials = {
-    "not",    "no",     "dont",   "isnt", "arent", "doesnt",  "never", "stop",
-    "enough", "longer", "needed", "need", "wasnt", "without", "wont",  "shouldnt"};
+    Opposites{"Turning on", "off", {"on", "light"}},
+    Opposites{"Turning off", "on", {"off", "out", "down"}},
+    Opposites{"Closing", "open", {"close", "closed", "shut", "closing"}},
+    Opposites{"Opening", "close", {"open", "opened"}},
+    Opposites{"Opening", "shut", {"open", "opened", "down"}},
+    Opposites{"Locking", "unlock", {"lock", "locked"}},
+    Opposites{"Unlocking", "lock", {"unlock", "unlocked", "unlocking"}}};
+constexpr std::array<std::string_view, 15> kDenials = {
+    "not",    "no",     "dont", "isnt",  "arent",   "doesnt", "never",   "stop",
+    "enough", "longer", "need", "wasnt", "without", "wont",   "shouldnt"};
+constexpr std::array<std::string_view, 9> kTurning = {"turn",  "switch", "put",  "power",   "flick",
+                                                      "click", "turned", "kick", "switched"};
+constexpr std::array<std::string_view, 8> kBeforeOrders = {"please", "you",  "to",  "and",
+                                                           "then",   "just", "pls", "al"};
+constexpr std::array<std::string_view, 5> kAfterOrders = {"please", "now", "thanks", "al", "ta"};
+constexpr std::array<std::string_view, 6> kTelling = {"is", "are", "was", "its", "left", "still"};
 
 bool says_one_of(const std::vector<std::string>& words, std::span<const std::string_view> wanted) {
   return std::any_of(words.begin(), words.end(),
                      [&](const std::string& word) { return has_word(wanted, word); });
 }
 
-// Whether the words say the opposite of what the action does, and nothing else.
+// Whether a clause orders it: "turn it off", "lamp off please", "and open the door"; not "the fan
+// is off, ...", "the light on the porch".
+bool orders(const std::vector<std::string>& clause, std::string_view word) {
+  if (says_one_of(clause, kTelling)) return false;
+  const bool is_state = word == "on" || word == "off";
+  for (size_t i = 0; i < clause.size(); ++i) {
+    if (clause[i] != word) continue;
+    const bool is_first = i == 0 || has_word(kBeforeOrders, clause[i - 1]);
+    const bool is_last = i + 1 == clause.size() || has_word(kAfterOrders, clause[i + 1]);
+    const bool is_turned = i > 0 && has_word(kTurning, clause[i - 1]);
+    if (is_state ? is_last || is_turned : is_first) return true;
+  }
+  return false;
+}
+
+// Whether the words order the opposite of what the action does, and nothing else.
 bool contradicts(std::string_view said, std::string_view action) {
   const std::vector<std::string> words = plain_words(said);
   if (says_one_of(words, kDenials)) return false;
+  const std::vector<std::vector<std::string>> clauses = clauses_of(said);
   return std::any_of(kOpposites.begin(), kOpposites.end(), [&](const Opposites& pair) {
-    return pair.action == action && says_one_of(words, pair.said) &&
-           !says_one_of(words, pair.unsaid);
+    return pair.action == action && !says_one_of(words, pair.unsaid) &&
+           std::any_of(clauses.begin(), clauses.end(),
+                       [&](const auto& clause) { return orders(clause, pair.ordered); });
   });
 }
 
 // "never mind": what was asked for shall not be done.
 bool calls_off(std::string_view said) {
+  constexpr size_t kMostWords = 5;  // more are a wish of their own
+  if (plain_words(said).size() > kMostWords) return false;
   const std::string lower = lower_case(said);
   constexpr std::array<std::string_view, 9> kCallsOff = {
       "never mind", "nevermind",   "no thank",       "not any of", "none of",
@@ -180,12 +218,11 @@ std::vector<std::string> missing_from(const House& house, const Asked& asked) {
 }
 
 bool asks_state(std::string_view said) {
-  for (size_t begin = 0; begin < said.size();) {
-    const size_t end = std::min(said.find_first_of(",.:;\n", begin), said.size());
-    if (asks(plain_words(said.substr(begin, end - begin)))) return true;
-    begin = end + 1;
-  }
-  return false;
+  const std::vector<std::vector<std::string>> clauses = clauses_of(said);
+  const auto is_asked = std::find_if(clauses.begin(), clauses.end(), asks);
+  // "is it too dark in here? turn on the lamp"
+  return is_asked != clauses.end() &&
+         (said.find('?') == std::string_view::npos || is_asked + 1 == clauses.end());
 }
 
 bool asks_ids(std::string_view said) {
@@ -231,7 +268,8 @@ bool is_in_doubt(const House& house, const Asked& asked, const Named& named, con
 }
 
 std::vector<Continuation> beginnings_of(const House& house, const Asked& asked) {
-  const Named named = meant_in(house, asked);
+  const Named named = meant_in(house, asked), said = named_in(house, asked.last);
+  const std::string wish = without_names(house, asked.last);
   std::vector<Continuation> choices;
   // Not open: whole words, after which others say what may follow.
   const auto add = [&](std::string text, bool open) {
@@ -239,17 +277,21 @@ std::vector<Continuation> beginnings_of(const House& house, const Asked& asked) 
     choices.push_back({std::move(text), open});
   };
   for (std::string& count : counts_of(house, asked.last)) choices.push_back({std::move(count)});
-  if (!asked.is_first && calls_off(asked.last)) {
+  if (!asked.is_first && said.devices.empty() && calls_off(asked.last)) {
     for (const std::string_view other : kSmallTalk) add(std::string(other), true);
     return choices;
   }
   const bool tells = asks_state(asked.last);
+  bool in_doubt = false;
   for (const Action& action : actions()) {
-    if (tells || contradicts(asked.last, action.words)) continue;
-    const bool lacks_value = action.words == "Setting" && is_relative(asked.last);
+    if (tells || contradicts(wish, action.words)) continue;
+    const bool lacks_value = action.words == "Setting" && is_relative(wish);
     if (lacks_value || !can_do(house, named, action)) continue;
-    if (is_in_doubt(house, asked, named, &action)) continue;
     const std::string words(action.words);
+    const bool is_doubted = is_in_doubt(house, asked, named, &action);
+    if (is_doubted && words.ends_with("ocking")) add(words + " everything", false);
+    in_doubt = in_doubt || is_doubted;
+    if (is_doubted) continue;
     add(words + (words == "Skipping to"  ? " the next track on the"
                  : words == "Going back" ? " a track on the"
                                          : " the"),
@@ -257,16 +299,19 @@ std::vector<Continuation> beginnings_of(const House& house, const Asked& asked) 
     add(words + (words.ends_with("ocking") ? " everything" : " all the"), false);
   }
   if (!is_in_doubt(house, asked, named, nullptr)) add("The", false);
-  if (named.devices.empty() || !named.equals.empty()) add("Which one do you mean:", false);
+  const bool may_ask = named.devices.empty() || !named.equals.empty();
+  if (may_ask && !questions_of(house, asked).empty()) add(std::string(kWhich), false);
   if (!tells) add("I can't do that with the", false);
   if (!tells && !missing_from(house, asked).empty()) add(std::string(kCannotDo), false);
-  if (named.is_sure) return choices;
+  // Of several that fit none is missing.
+  const bool is_found = named.is_whole || (in_doubt && !named.equals.empty());
+  if (!is_found) add("I can't find", true);
   if (asks_ids(asked.last)) {
     for (const Device& device : house.devices) add(device.id + " is", true);
   }
-  add("I can't find", true);
+  if (said.is_sure) return choices;
   add("I can't help", true);
-  if (!named.devices.empty()) return choices;
+  if (tells && !said.devices.empty()) return choices;
   for (const std::string_view other : kSmallTalk) add(std::string(other), true);
   return choices;
 }

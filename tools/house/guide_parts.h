@@ -22,6 +22,8 @@ struct Article {
 
 // What may follow the words, with no block yet.
 Continuations next_words(const House& house, const Asked& asked, std::string_view words);
+// In lower case, without the names of devices, whose words and numbers are none of a wish.
+std::string without_names(const House& house, std::string_view asked);
 // What a reply may begin with: an action that the house has a service for and a device that may be
 // meant, and not several of which one is; counts that are right; refusals with a reason; small talk
 // where no device was named for sure.
@@ -57,6 +59,10 @@ std::vector<std::string> rooms_of(const House& house);
 // device is null for a group of lights. Empty: anything.
 std::vector<std::string> values_for(const House& house, const Asked& asked,
                                     std::string_view sentence, const Device* device);
+// "Which one do you mean: the Floor Lamp or the Desk Lamp?": all that fit what was said, or all of
+// a kind where nothing was named.
+constexpr std::string_view kWhich = "Which one do you mean:";
+std::vector<Continuation> questions_of(const House& house, const Asked& asked);
 // What may follow what stands in the block after its label.
 Continuations next_call(const House& house, std::string_view words, std::string_view block);
 

@@ -10,6 +10,7 @@
 #include "house/sentences.h"
 #include "house/spoken.h"
 #include "house/state.h"
+#include "house/words.h"
 
 namespace cria::house {
 namespace {
@@ -23,7 +24,8 @@ constexpr double kMostDegrees = 10;  // of a step
 // What people say without a number: as little as can be, a quarter, half, all.
 constexpr std::array kShares = {0.0, 1.0, 25.0, 50.0, 75.0, 100.0};
 
-// What was asked, in lower case, without the names of devices, whose numbers are no values.
+}  // namespace
+
 std::string without_names(const House& house, std::string_view asked) {
   std::string left = lower_case(asked);
   for (const Device& device : house.devices) {
@@ -36,6 +38,8 @@ std::string without_names(const House& house, std::string_view asked) {
   return left;
 }
 
+namespace {
+
 void add_text(Texts& texts, std::string text) {
   if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
 }
@@ -44,7 +48,7 @@ void add_text(Texts& texts, std::string text) {
 void add_words(Texts& texts, std::string_view asked, std::span<const std::string_view> all) {
   const size_t n_before = texts.size();
   for (const std::string_view word : all) {
-    if (asked.find(word) != std::string_view::npos) texts.emplace_back(word);
+    if (says_phrase(asked, word)) texts.emplace_back(word);
   }
   if (texts.size() == n_before) texts.insert(texts.end(), all.begin(), all.end());
 }
@@ -55,6 +59,11 @@ std::vector<double> steps_in(std::string_view said, std::string_view domain) {
                       : domain == "media_player" ? kVolumeSteps
                                                  : kUsualSteps;
   std::vector<double> steps = numbers_in(said);
+  const bool counts_one = said.find("one degree") != std::string_view::npos ||
+                          said.find("one percent") != std::string_view::npos ||
+                          said.find("by one") != std::string_view::npos ||
+                          said.find('1') != std::string_view::npos;
+  if (!counts_one) std::erase(steps, 1);  // "the second one"
   if (domain == "climate") std::erase_if(steps, [](double step) { return step > kMostDegrees; });
   const std::optional<Step> step = step_in(said);
   if (steps.empty() || step)
@@ -94,7 +103,11 @@ Texts values_for(const House& house, const Asked& asked, std::string_view senten
   const std::string said = without_names(house, asked.all);
   if (sentence.starts_with("Starting")) return durations_in(said);
   if (!sentence.starts_with("Setting")) {
-    return device == nullptr ? Texts() : stepped(*device, without_names(house, asked.last));
+    if (device == nullptr) return {};
+    // After "which one?" and "the second one" what was wished for stands further up.
+    const std::string last = without_names(house, asked.last);
+    const bool says_how = direction_in(last, domain_of(device->id)) != 0 || step_in(last);
+    return stepped(*device, says_how || asked.is_first ? last : said);
   }
   std::vector<double> numbers = numbers_in(said);
   const std::string_view domain = device == nullptr ? "light" : domain_of(device->id);

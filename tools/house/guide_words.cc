@@ -16,9 +16,9 @@
 namespace cria::house {
 namespace {
 
-constexpr size_t kMostLostWords = 6;  // of "I can't find the ..."
-constexpr std::string_view kCannotFind = "I can't find the", kNotHere = " in this house.",
-                           kWhich = "Which one do you mean:";
+constexpr size_t kLongestBeginning = 40;  // counts are longer, and looked at on their own
+constexpr size_t kMostLostWords = 6;      // of "I can't find the ..."
+constexpr std::string_view kCannotFind = "I can't find the", kNotHere = " in this house.";
 
 std::vector<Article> articles_of(const Sentence& sentence) {
   const std::string_view text = sentence.text, masked = sentence.masked;
@@ -141,8 +141,10 @@ bool goes_on(const House& house, const Asked& asked, const Sentence& sentence,
   const Named named = meant_in(house, asked);
   if (!named.is_sure || means_many(asked.last)) return true;
   return std::any_of(named.devices.begin(), named.devices.end(), [&](const Device* device) {
-    return is_able(house, *device, action) &&
-           sentence.text.find("the " + device->name) == std::string::npos;
+    const bool is_said = std::any_of(
+        sentence.mentions.begin(), sentence.mentions.end(),
+        [&](const Mention& mention) { return mention.devices.front()->name == device->name; });
+    return is_able(house, *device, action) && !is_said;
   });
 }
 
@@ -227,9 +229,9 @@ void add_list(const Devices& devices, std::vector<Continuation>& choices) {
   choices.push_back({std::string(kWhich) + " " + listed(devices, " or ") + "?"});
 }
 
-// "Which one do you mean: the Floor Lamp or the Desk Lamp?": all that fit what was said, or all of
-// a kind where nothing was named.
-Continuations next_question(const House& house, const Asked& asked, std::string_view words) {
+}  // namespace
+
+std::vector<Continuation> questions_of(const House& house, const Asked& asked) {
   Named named = meant_in(house, asked);
   std::vector<Continuation> choices;
   if (named.devices.empty()) {
@@ -249,8 +251,10 @@ Continuations next_question(const House& house, const Asked& asked, std::string_
       if (of_kind.front() == device) add_list(of_kind, choices);
     }
   }
-  return on_the_way(choices, words, {Continuation()});
+  return choices;
 }
+
+namespace {
 
 // "I can't find the garden light in this house.": words that were said.
 Continuations next_lost(const Asked& asked, std::string_view words) {
@@ -278,10 +282,11 @@ bool has_told(const House& house, std::string_view words) {
   const std::vector<Sentence> sentences = sentences_of(house, words);
   if (sentences.size() != 1) return false;
   const Sentence& sentence = sentences.front();
-  const size_t point = sentence.masked.find(". ");
-  return sentence.text.starts_with("The ") && !sentence.mentions.empty() &&
-         sentence.mentions.front().at == 4 && action_of(sentence.masked) == nullptr &&
-         point == std::string::npos &&
+  if (sentence.mentions.empty() || sentence.mentions.front().at != 4) return false;
+  const std::string_view rest =
+      std::string_view(sentence.masked).substr(4 + sentence.mentions.front().size);
+  return sentence.text.starts_with("The ") && action_of(sentence.masked) == nullptr &&
+         (rest.starts_with(" is ") || rest.starts_with(" are ")) && rest.ends_with('.') &&
          !std::isdigit(static_cast<unsigned char>(words[words.size() - 2]));
 }
 
@@ -290,7 +295,9 @@ bool has_told(const House& house, std::string_view words) {
 Continuations next_words(const House& house, const Asked& asked, std::string_view words) {
   if (words.ends_with('.') && can_do_nothing(house, words)) return std::vector<Continuation>(1);
   if (has_told(house, words)) return std::vector<Continuation>(1);
-  if (words.starts_with(kWhich)) return next_question(house, asked, words);
+  if (words.starts_with(kWhich)) {
+    return on_the_way(questions_of(house, asked), words, {Continuation()});
+  }
   if (words.starts_with(kCannotFind)) return next_lost(asked, words);
   if (words.starts_with(kCannotDo)) {
     std::vector<Continuation> choices;
@@ -298,7 +305,8 @@ Continuations next_words(const House& house, const Asked& asked, std::string_vie
     Continuations next = on_the_way(choices, words, {Continuation()});
     if (next) return next;
   }
-  const std::vector<Continuation> begins = beginnings_of(house, asked);
+  std::vector<Continuation> begins;
+  if (words.size() <= kLongestBeginning) begins = beginnings_of(house, asked);
   const bool has_begun = std::any_of(begins.begin(), begins.end(), [&](const Continuation& one) {
     return !one.open && one.text == words;
   });

@@ -75,6 +75,10 @@ constexpr std::array<Word, 9> kBetween = {"in",  "of", "at",  "by", "from",
 
 constexpr std::array<Word, 6> kOrdinals = {"first", "second", "third", "fourth", "fifth", "sixth"};
 
+// Words of every day that are near to words of names.
+constexpr std::array<Word, 9> kNoSlips = {"there", "three", "close", "where", "these",
+                                          "those", "start", "still", "right"};
+
 constexpr int kNameWord = 4, kKindWord = 2, kStandsFor = 1, kWholeName = 1;
 constexpr size_t kLeastTypo = 5;  // shorter words are too often another word
 
@@ -91,6 +95,7 @@ bool stands_for(Word word, Word domain) {
 
 // One letter more, less or other, or two that changed places; not the first: "night", "light".
 bool is_slip(Word a, Word b) {
+  if (has_word(kNoSlips, a)) return false;
   if (a.size() > b.size()) std::swap(a, b);
   if (a.size() < kLeastTypo || b.size() - a.size() > 1 || a[0] != b[0]) return false;
   const auto at = std::mismatch(a.begin(), a.end(), b.begin());
@@ -119,6 +124,7 @@ struct Run {
   size_t begin, end;
   int says;  // how much of the name
   bool is_sure;
+  bool is_whole;  // and to the letter
   const Device* device;
 };
 
@@ -144,7 +150,7 @@ Taken take(Word said, const Words& name, const std::vector<bool>& taken, Word do
 // The longest run from a word on.
 Run run_from(const Words& said, size_t begin, const Device& device, const Words& name) {
   std::vector<bool> taken(name.size() + 1);
-  Run run = {begin, begin, 0, false, &device};
+  Run run = {begin, begin, 0, false, false, &device};
   bool only_numbers = true, only_kind = true, is_exact = true;
   for (size_t i = begin; i < said.size(); ++i) {
     const Taken one = take(said[i], name, taken, domain_of(device.id));
@@ -159,11 +165,18 @@ Run run_from(const Words& said, size_t begin, const Device& device, const Words&
   }
   if (only_numbers) run.says = 0;
   const bool is_whole = std::all_of(taken.begin(), taken.end() - 1, [](bool is) { return is; });
-  if (is_whole && is_exact && run.says > 0) run.says += kWholeName;
+  run.is_whole = is_whole && is_exact && run.says > 0;
+  if (run.is_whole) run.says += kWholeName;
   // "temperature" is no thermometer's name alone.
   const bool is_sensor = domain_of(device.id).ends_with("sensor");
   const bool ends_it = !is_sensor && !only_kind && (taken[name.size() - 1] || taken[name.size()]);
-  run.is_sure = run.says > 0 && (ends_it || (is_whole && name.size() > 1));
+  // "in the bedroom" is a place, even where a light is called Bedroom.
+  const auto is_before = [&](size_t back, Word word) {
+    return begin >= back && said[begin - back] == word;
+  };
+  const bool is_place =
+      name.size() == 1 && (is_before(1, "in") || (is_before(2, "in") && is_before(1, "the")));
+  run.is_sure = run.says > 0 && !is_place && (ends_it || (is_whole && name.size() > 1));
   return run;
 }
 
@@ -195,10 +208,15 @@ Named named_in(const House& house, std::string_view said) {
   std::copy_if(runs.begin(), runs.end(), std::back_inserter(best), std::not_fn(is_outdone));
   Named named;
   std::vector<bool> sure;  // of the equals
+  const Run* last = nullptr;
   for (const Run& run : best) {
     named.is_sure = named.is_sure || run.is_sure;
+    named.is_whole = named.is_whole || run.is_whole;
     if (has_device(named.devices, *run.device)) continue;
     named.devices.push_back(run.device);
+    // The first of a run's devices has found them all.
+    if (last != nullptr && last->begin == run.begin && last->end == run.end) continue;
+    last = &run;
     Devices equal;
     for (const Run& other : best) {
       const bool is_equal = other.begin == run.begin && other.end == run.end;
@@ -232,20 +250,23 @@ Named meant_in(const House& house, const Asked& asked) {
       before.insert(before.end(), mention.devices.begin(), mention.devices.end());
     }
   }
+  const Words words = plain_words(asked.last);
   if (asked.answered.ends_with('?')) {
-    const Words words = plain_words(asked.last);
+    Devices chosen;
     for (size_t i = 0; i < std::min(before.size(), kOrdinals.size()); ++i) {
       const bool is_last = i + 1 == before.size() && has_word(words, "last");
-      if (!is_last && !has_word(words, kOrdinals[i])) continue;
-      return {.devices = {before[i]}, .is_sure = true};
+      if (is_last || has_word(words, kOrdinals[i])) chosen.push_back(before[i]);
     }
+    if (!chosen.empty()) return {.devices = chosen, .is_sure = true};
     // "the kitchen one": of those that were asked about.
-    Devices of_those;
     for (const Device* device : named.devices) {
-      if (has_device(before, *device)) of_those.push_back(device);
+      if (has_device(before, *device)) chosen.push_back(device);
     }
-    if (!of_those.empty()) return {.devices = of_those, .is_sure = true};
+    if (!chosen.empty()) return {.devices = chosen, .is_sure = true};
   }
+  const bool wants_others =
+      has_word(words, "other") || has_word(words, "others") || has_word(words, "rest");
+  if (wants_others && named.devices.empty()) return named;
   if (named.devices.empty()) named.devices = before;
   return named;
 }

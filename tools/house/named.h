@@ -15,6 +15,8 @@ struct Named {
   // Whether a whole name was said, or what it ends with and no word for a kind alone ("the
   // boombox", "kitchen light", not "the light"): no other device is meant then.
   bool is_sure = false;
+  // Whether a whole name was said to the letter.
+  bool is_whole = false;
   // Those that the same words say equally much of, two or more.
   std::vector<Devices> equals = {};
 };

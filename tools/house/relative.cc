@@ -37,6 +37,12 @@ constexpr std::array<Word, 8> kTooLittleFelt = {"cold",  "freezing", "chilly", "
 constexpr std::array<Word, 9> kTooMuchFelt = {"hot",    "boiling",  "sweating",
                                               "stuffy", "roasting", "sweltering",
                                               "sweaty", "melting",  "baking"};
+// Of which there may be more or less.
+constexpr std::array<Word, 11> kAmounts = {"light",      "air",    "speed", "volume",
+                                           "heat",       "warmth", "sound", "power",
+                                           "brightness", "wind",   "noise"};
+// Adjectives as well.
+constexpr std::array<Word, 4> kVerbsToo = {"warm", "cool", "slow", "heat"};
 constexpr std::array<Word, 4> kExcess = {"too", "so", "that", "this"};
 constexpr std::array<Word, 11> kNot = {"not",  "isnt",   "arent", "dont", "doesnt", "hardly",
                                        "cant", "cannot", "wasnt", "aint", "barely"};
@@ -56,6 +62,17 @@ bool is_denied(const Words& words, size_t i) {
   return false;
 }
 
+bool is_told(Word last) {
+  return has_word(std::array<Word, 7>{"is", "are", "its", "very", "bit", "rather", "little"}, last);
+}
+
+// Whether a verb stands where a wish has it: "cool the room", "please dim it", "make it warm".
+bool is_ordered(const Words& words, size_t i) {
+  constexpr std::array<Word, 12> kBefore = {"please", "you", "to",  "and",  "then", "just",
+                                            "it",     "al",  "pls", "lets", "also", "quickly"};
+  return i == 0 || has_word(kBefore, words[i - 1]) || before(words, i, 1) == "them";
+}
+
 // What the word at i says, together with those next to it; 0: nothing.
 int sign_at(const Words& words, size_t i, Word domain) {
   const Word word = words[i], next = at(words, i + 1);
@@ -69,27 +86,31 @@ int sign_at(const Words& words, size_t i, Word domain) {
   }
   // "too bright", "so loud", "too far open", "too much light".
   const bool is_far = last == "far" || last == "much";
-  if (much != 0 && has_word(kExcess, is_far ? before(words, i, 2) : last)) return -much;
+  const bool is_excess = has_word(kExcess, is_far ? before(words, i, 2) : last);
+  if (is_denied(words, i) && (is_excess || is_told(last))) {
+    return last == "too" || last == "very" || !is_excess ? 0 : -much;  // "not so loud"
+  }
+  if ((much != 0 || word == "heat" || word == "wind" || word == "noise") && is_excess) {
+    return much == 0 ? -1 : -much;
+  }
   if (word == "far" && last == "too" && is_cover) {
     return before(words, i, 2) == "open" ? -1 : before(words, i, 2) == "closed" ? 1 : 0;
   }
   if (word == "more" || word == "less") {
+    if (is_denied(words, i)) return 0;
     const int sign = word == "more" ? 1 : -1;
-    const int of = next == "light" ? 1 : much_of(next);
-    const bool closes =
-        is_cover && (has_word(words, "close") || next == "closed" || next == "shut");
-    return closes ? -sign : of != 0 ? sign * of : sign;
+    const int of = has_word(kAmounts, next) ? 1 : much_of(next);
+    // "a bit more" of what was said before.
+    return of != 0 ? sign * of : word == "less" ? -1 : 0;
   }
   // Said with "more" or "less" before it.
   if (last == "more" || last == "less") return 0;
-  if (word == "wind" || word == "noise") return last == "much" ? -1 : 0;
   if (domain == "climate" && has_word(kTooLittleFelt, word)) return 1;
   if (domain == "climate" && has_word(kTooMuchFelt, word)) return -1;
-  // "it's dim in here" complains; "dim it" wishes.
-  const bool is_told = last == "is" || last == "are" || last == "its" || last == "very" ||
-                       last == "bit" || last == "rather" || last == "little";
-  if (much != 0 && is_told) return domain == "climate" && word == "warm" ? -1 : -much;
-  if (domain == "light" && (word == "dark" || word == "gloomy")) return 1;
+  // "it's dim in here" complains; "dim it" wishes; "it's getting warm" may be either.
+  if (much != 0 && is_told(last)) return -much;
+  if (has_word(kVerbsToo, word) && !is_ordered(words, i)) return 0;
+  if (domain == "light" && (word == "dark" || word == "gloomy")) return last == "it" ? 0 : 1;
   if (has_word(kUp, word)) return word == "speed" && next != "up" ? 0 : 1;
   if (has_word(kDown, word)) return -1;
   if (is_cover && (word == "open" || word == "opening")) return 1;
