@@ -10,7 +10,7 @@
 namespace cria::gemm {
 
 // Multiply-adds under which waking another thread costs more than it saves (a few microseconds).
-constexpr int64_t kMinParallelWork = 1 << 16;
+constexpr int64_t kMinParallelWork = 1 << 18;
 
 // Sizes of parts of scratch memory: no two parts share a cache line.
 inline int64_t whole_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }

@@ -30,7 +30,7 @@ void attention(const Compute& compute, const KvPool& pool, const AttentionArgs& 
   int64_t longest = 1;
   for (const BatchRow& row : args.rows) longest = std::max(longest, row.position + 1);
   // A claim is worth some multiply-adds: short contexts of small models stay on one thread.
-  constexpr int64_t kMinClaimWork = 1 << 15;
+  constexpr int64_t kMinClaimWork = 1 << 17;
   const int64_t work_per_item = 2 * group * shape.head_dim * longest;
   compute.pool.for_each(static_cast<int64_t>(args.rows.size()) * shape.n_kv_heads,
                         std::max<int64_t>(1, kMinClaimWork / work_per_item), run);

@@ -95,7 +95,7 @@ TEST_F(ChatSession, NamesAreNamesAndNoPaths) {
 
 TEST_F(ChatSession, AlsHouseIsKeptToo) {
   model_ = folder_ + "/al.gguf";
-  write_canned_al({"Toggling.\n```homeassistant\n{\"service\": \"light.toggle\", ",
+  write_canned_al({"As you like.\n```homeassistant\n{\"service\": \"light.toggle\", ",
                    "\"target_device\": \"light.kitchen\"}", "\n```"},
                   model_);
   const std::string house = folder_ + "/house.json";
