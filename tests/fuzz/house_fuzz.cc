@@ -38,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   cria::Result<House> house = cria::house::read_house(input.substr(0, n_first), "house");
   if (!house.ok()) return 0;
   // What may follow a text is never nothing at all.
-  const cria::Continuations next = cria::house::guide(*house, {.all = std::string(text), .last = std::string(text)}, text);
+  const cria::Continuations next =
+      cria::house::guide(*house, {.all = std::string(text), .last = std::string(text)}, text);
   require(!next || !next->empty());
   cria::house::obey(*house, reply);
   // Whatever was done to it, it is a house still, and has a row for each device and no more.
