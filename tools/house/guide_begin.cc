@@ -1,3 +1,4 @@
+// What a reply may begin with, by what was said and what the house can do.
 #include <algorithm>
 #include <array>
 #include <cctype>

@@ -1,3 +1,4 @@
+// What may follow in a reply's block of calls.
 #include <algorithm>
 #include <cstdlib>
 #include <initializer_list>

@@ -1,3 +1,4 @@
+// What is so, in Al's words: states, counts, lists of devices.
 #include <algorithm>
 #include <array>
 #include <cctype>

@@ -1,3 +1,4 @@
+// The values that wishes ask for.
 #include <algorithm>
 #include <array>
 #include <optional>

@@ -1,3 +1,4 @@
+// What may follow the words of a reply: names, states, values, questions.
 #include <algorithm>
 #include <cctype>
 #include <initializer_list>
