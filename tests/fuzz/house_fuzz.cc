@@ -38,9 +38,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   cria::Result<House> house = cria::house::read_house(input.substr(0, n_first), "house");
   if (!house.ok()) return 0;
   // What may follow a text is never nothing at all.
-  const cria::Continuations next =
-      cria::house::guide(*house, {.all = std::string(text), .last = std::string(text)}, text);
-  require(!next || !next->empty());
+  const std::string said(text);
+  for (const cria::house::Asked& asked :
+       {cria::house::Asked{.all = said, .last = said, .answered = "", .is_first = true},
+        cria::house::Asked{.all = said, .last = said, .answered = said, .is_first = false}}) {
+    for (const std::string_view words : {text, std::string_view()}) {
+      const cria::Continuations next = cria::house::guide(*house, asked, words);
+      require(!next || !next->empty());
+    }
+  }
   cria::house::obey(*house, reply);
   // Whatever was done to it, it is a house still, and has a row for each device and no more.
   const auto again = cria::house::read_house(cria::house::house_json(*house), "again");

@@ -75,6 +75,13 @@ TEST(Named, NothingIsNamed) {
   EXPECT_EQ(names_of(named_in(house_of({{"light.a", "Lounge 3"}}), "by 3 degrees")), Texts{});
 }
 
+TEST(Named, OfLongTextsTheEnd) {
+  std::string text = "the kitchen fan and ";
+  for (int i = 0; i < 20000; ++i) text += "lamp lamp ";
+  EXPECT_EQ(named(text), (Texts{"Desk Lamp", "Floor Lamp"}));
+  EXPECT_EQ(named(text + "kitchen fan").back(), "Kitchen Fan");
+}
+
 TEST(Named, OthersMayBeMeantOfAnotherKindOnly) {
   const Named kitchen = named_in(a_house(), "it's cold in the kitchen");
   EXPECT_TRUE(may_mean(kitchen, a_house().devices[4]));   // the thermostat

@@ -80,6 +80,7 @@ constexpr std::array<Word, 9> kNoSlips = {"there", "three", "close", "where", "t
                                           "those", "start", "still", "right"};
 
 constexpr int kNameWord = 4, kKindWord = 2, kStandsFor = 1, kWholeName = 1;
+constexpr std::ptrdiff_t kMostWords = 100;
 constexpr size_t kLeastTypo = 5;  // shorter words are too often another word
 
 bool is_kind_word(Word word) {
@@ -134,7 +135,7 @@ struct Taken {
   size_t word = 0;  // of the name; the number of its words where it stands for the kind
 };
 
-// taken: the words of the name that were said before.
+// taken: the words of the name that were said before, and whether one stood for the kind.
 Taken take(Word said, const Words& name, const std::vector<bool>& taken, Word domain) {
   Taken found = {0, name.size()};
   for (size_t i = 0; i < name.size(); ++i) {
@@ -143,7 +144,7 @@ Taken take(Word said, const Words& name, const std::vector<bool>& taken, Word do
     const int says = (is_kind_word(name[i]) ? kKindWord : kNameWord) - (said == name[i] ? 0 : 1);
     if (says > found.says) found = {says, i};
   }
-  if (found.says == 0 && stands_for(said, domain)) found.says = kStandsFor;
+  if (found.says == 0 && !taken[name.size()] && stands_for(said, domain)) found.says = kStandsFor;
   return found;
 }
 
@@ -194,7 +195,9 @@ std::vector<Run> runs_of(const Device& device, const Words& said) {
 }  // namespace
 
 Named named_in(const House& house, std::string_view said) {
-  const Words words = plain_words(said);
+  Words words = plain_words(said);
+  // Runs are compared with each other: of a long text only the end counts.
+  if (std::ssize(words) > kMostWords) words.erase(words.begin(), words.end() - kMostWords);
   std::vector<Run> runs;
   for (const Device& device : house.devices) {
     for (const Run& run : runs_of(device, words)) runs.push_back(run);

@@ -24,7 +24,7 @@ struct Named {
 // Words next to each other that are words of one device's name, with a slip of the finger or
 // another word for the same thing ("lamp", "light"), or that stand for its kind; "the light in the
 // kitchen" too. Where such runs of several devices share words, that which says most of a name
-// counts. Empty where the words name nothing: "it's dark in here".
+// counts. Of more than 100 words the last ones. Empty where they name nothing: "it's dark in here".
 Named named_in(const House& house, std::string_view said);
 
 // Those that the last message means: what it names or, where that is nothing, what the reply before
